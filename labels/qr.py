@@ -1,0 +1,78 @@
+"""QR codes as module matrices and as vector paths on a page."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from qrcode.constants import ERROR_CORRECT_M
+from qrcode.main import QRCode
+from qrcode.util import QRData
+from reportlab.pdfgen.canvas import Canvas
+
+__all__ = ["MODULE", "QUIET", "byte_matrix", "draw", "matrix", "side"]
+
+MODULE: Final = 1.2  # points: 0.4233 mm, five dots at 300 dpi
+QUIET: Final = 4  # modules, ISO/IEC 18004
+# Mode indicators of ISO/IEC 18004, table 2; qrcode uses the same numbers.
+ALPHANUMERIC: Final = 2
+BYTE: Final = 4
+
+
+def matrix(prefix: str, alnum: str) -> list[list[bool]]:
+    """The modules (rows from the top, True is dark) of `prefix` + `alnum`, error correction M, mask chosen by penalty.
+
+    `prefix` is a byte segment, `alnum` an alphanumeric one (capitals, digits and ` $%*+-./:`), so that BASE32 costs
+    5.5 bits a character; an optimizer's own segmentation can be a version larger.
+    """
+    return _modules(QRData(prefix.encode("utf-8"), mode=BYTE),
+                    QRData(alnum.encode("ascii"), mode=ALPHANUMERIC))
+
+
+def byte_matrix(text: str) -> list[list[bool]]:
+    """The modules of `text` as one byte segment, error correction M."""
+    return _modules(QRData(text.encode("utf-8"), mode=BYTE))
+
+
+def side(modules: list[list[bool]], module: float = MODULE) -> float:
+    """Side of the drawn symbol in points, four quiet modules on each edge included."""
+    return (len(modules) + 2 * QUIET) * module
+
+
+def draw(canvas: Canvas, x: float, y: float, modules: list[list[bool]], module: float = MODULE) -> None:
+    """Draws the symbol with its quiet zone; (`x`, `y`) is the lower left corner of the quiet zone.
+
+    White ground, then black paths, one rectangle per run of dark modules in a row.
+    """
+    whole = side(modules, module)
+    canvas.saveState()
+    canvas.setFillGray(1)
+    canvas.rect(x, y, whole, whole, stroke=0, fill=1)
+    canvas.setFillGray(0)
+    path = canvas.beginPath()
+    for row, cells in enumerate(modules):
+        bottom = y + whole - (QUIET + row + 1) * module
+        for start, length in _dark_runs(cells):
+            path.rect(x + (QUIET + start) * module, bottom, length * module, module)
+    canvas.drawPath(path, stroke=0, fill=1)
+    canvas.restoreState()
+
+
+def _modules(*segments: QRData) -> list[list[bool]]:
+    code: QRCode[Any] = QRCode(error_correction=ERROR_CORRECT_M, border=0)
+    for segment in segments:
+        code.add_data(segment, optimize=0)
+    code.make(fit=True)
+    return [[bool(cell) for cell in row] for row in code.modules]
+
+
+def _dark_runs(cells: list[bool]) -> list[tuple[int, int]]:
+    """(start, length) of each run of dark cells."""
+    runs: list[tuple[int, int]] = []
+    for at, dark in enumerate(cells):
+        if not dark:
+            continue
+        if runs and sum(runs[-1]) == at:
+            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
+        else:
+            runs.append((at, 1))
+    return runs
