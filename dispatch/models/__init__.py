@@ -1,0 +1,47 @@
+"""All tables. No rules here: rules are in the stages, moves in ``dispatch.store``."""
+
+from __future__ import annotations
+
+from .base import Base, Moment, Sealed, new_id
+from .cases import Case, CaseSearch, Hold, IssueBatch, IssueBatchItem, Notice, PrivateLink
+from .consignments import CarrierRange, Consignment, Manifest, ManifestItem, Point, RangeNumber, ScanEvent, Waybill
+from .documents import Document, DocumentNumber, DocumentType, LogHead, LogLeaf, NumberCounter, ValidityRequest
+from .ledger import Audit, AuditHead, Outbox
+from .people import ApiKey, FailureCount, IdempotentAnswer, LoginSession, User
+
+__all__ = [
+    "ApiKey",
+    "Audit",
+    "AuditHead",
+    "Base",
+    "CarrierRange",
+    "Case",
+    "CaseSearch",
+    "Consignment",
+    "Document",
+    "DocumentNumber",
+    "DocumentType",
+    "FailureCount",
+    "Hold",
+    "IdempotentAnswer",
+    "IssueBatch",
+    "IssueBatchItem",
+    "LogHead",
+    "LogLeaf",
+    "LoginSession",
+    "Manifest",
+    "ManifestItem",
+    "Moment",
+    "Notice",
+    "NumberCounter",
+    "Outbox",
+    "Point",
+    "PrivateLink",
+    "RangeNumber",
+    "ScanEvent",
+    "Sealed",
+    "User",
+    "ValidityRequest",
+    "Waybill",
+    "new_id",
+]

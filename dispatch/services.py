@@ -1,0 +1,35 @@
+"""Everything a stage may use, handed in. Built by ``dispatch.bootstrap``, replaced piece by piece in tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from labels.fonts import FontBook
+
+from .calendar import WorkingCalendar
+from .config import Settings
+from .documents.templates import TemplateBook
+from .ports import BlobStore, Carrier, Clock, KeyRing, Notifier, Sealer
+from .store import Store
+from .vault import Vault
+
+__all__ = ["Services"]
+
+
+@dataclass(frozen=True)
+class Services:
+    """The house's tools. ``carriers`` by code."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    vault: Vault
+    keys: KeyRing
+    sealer: Sealer
+    blobs: BlobStore
+    carriers: Mapping[str, Carrier]
+    notifier: Notifier
+    fonts: FontBook
+    templates: TemplateBook
+    calendar: WorkingCalendar
