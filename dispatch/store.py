@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from sqlalchemy import create_engine, event, select, update
+from sqlalchemy import create_engine, event, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
@@ -88,6 +89,17 @@ class Work:
         """The row, locked against other writers until the end of this unit (SQLite has one writer anyway)."""
         return self.session.get(model, key, with_for_update=True, populate_existing=True)
 
+    def insert_missing(
+        self, model: type[Base], values: Mapping[str, object], unique: list[str], where: str | None = None
+    ) -> bool:
+        """Insert unless a row with the same ``unique`` columns is there; says whether it was inserted. No race."""
+        self.session.flush()
+        insert = sqlite.insert if self.session.get_bind().dialect.name == "sqlite" else postgresql.insert
+        statement = insert(model).values(values)
+        condition = text(where) if where else None
+        done = self.session.execute(statement.on_conflict_do_nothing(index_elements=unique, index_where=condition))
+        return bool(done.rowcount == 1)  # type: ignore[attr-defined]
+
     def move(self, row: Case | Document | Consignment, new: StrEnum, **values: object) -> None:
         """Guarded move of ``row.state``: legal by the table, and nobody else moved it meanwhile."""
         what, states, table = _TABLES[type(row)]
@@ -118,22 +130,21 @@ class Work:
     # -- outbox and audit --------------------------------------------------------------------------------------
     def emit(self, step: str, subject: str, *, delay: timedelta = timedelta(0)) -> None:
         """Leave work to do. An open row for the same step and subject is enough: it is made due, not doubled."""
-        self.session.flush()
-        open_row = self.session.scalar(
-            select(Outbox).where(Outbox.step == step, Outbox.subject == subject, Outbox.done_at.is_(None)).with_for_update()
-        )
-        if open_row is None:
-            open_row = self.add(Outbox(id=new_id(), step=step, subject=subject, created_at=self.now, due_at=self.now + delay))
-        else:
-            # Whoever works on the old row may have read the old facts: take its claim away.
-            open_row.due_at, open_row.token, open_row.lease_until = self.now + delay, None, None
-            open_row.parked_at, open_row.attempts, open_row.error = None, 0, ""
-        self.rung.append(open_row.id)
+        due = self.now + delay
+        fresh = {"id": new_id(), "step": step, "subject": subject, "created_at": self.now, "due_at": due, "attempts": 0, "error": ""}
+        if self.insert_missing(Outbox, fresh, ["step", "subject"], where="done_at IS NULL"):
+            self.rung.append(str(fresh["id"]))
+            return
+        same = (Outbox.step == step, Outbox.subject == subject, Outbox.done_at.is_(None))
+        # Whoever works on the old row may have read the old facts: take its claim away.
+        anew = {"due_at": due, "token": None, "lease_until": None, "parked_at": None, "attempts": 0, "error": ""}
+        self.session.execute(update(Outbox).where(*same).values(anew))
+        self.rung.extend(self.session.scalars(select(Outbox.id).where(*same)))
 
     def audit(self, action: str, object_kind: str, object_id: str, **detail: object) -> None:
         """Note an act; written into the chain at commit. ``detail`` must hold no personal data."""
-        text = json.dumps(detail, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        self._audit.append((action, object_kind, object_id, text[:1000]))
+        words = json.dumps(detail, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        self._audit.append((action, object_kind, object_id, words[:1000]))
 
     def write_audit(self) -> None:
         """Chain the noted acts; called once, last before the commit, because it locks the head row."""
@@ -158,8 +169,8 @@ class Work:
 def audit_hash(row: Audit) -> bytes:
     """SHA-256 over the previous hash and every field of the row, canonically written."""
     fields = [row.seq, row.at.isoformat(), row.actor, row.action, row.object_kind, row.object_id, row.detail]
-    text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(row.prev_hash + text.encode()).digest()
+    words = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(row.prev_hash + words.encode()).digest()
 
 
 def _row_id(row: Base) -> str:
