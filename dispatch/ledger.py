@@ -12,6 +12,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from . import log
+from .documents.token import DOCUMENT_LEAF, VOID_LEAF, leaf_data
 from .errors import NotFound, Rejected, Unavailable
 from .lifecycle import BEFORE_HAND_OVER, CaseState, ConsignmentState, DocumentState
 from .models import (
@@ -91,7 +92,7 @@ def _papers(services: Services, work: Work) -> Iterator[str]:
     """PDF present, its hash and seal right, the token's signature right and its leaf in the log."""
     leaves = {leaf.index: leaf for leaf in work.session.scalars(select(LogLeaf))}
     open_steps = _open_subjects(work)
-    voided = {leaf.document_id for leaf in leaves.values() if leaf.kind == log.VOID_LEAF}
+    voided = {leaf.document_id for leaf in leaves.values() if leaf.kind == VOID_LEAF}
     rows = work.session.execute(select(Document, Case.state).join(Case, Case.id == Document.case_id))
     for document, case_state in rows:
         yield from _token(services, work, document, leaves)
@@ -115,7 +116,7 @@ def _token(services: Services, work: Work, document: Document, leaves: dict[int,
             yield f"证件 {document.id}：有效，却没有核验码"
         return
     leaf = leaves.get(document.log_index if document.log_index is not None else -1)
-    if leaf is None or leaf.data != log.leaf_data(log.DOCUMENT_LEAF, bytes.fromhex(body)):
+    if leaf is None or leaf.data != leaf_data(DOCUMENT_LEAF, bytes.fromhex(body)):
         yield f"证件 {document.id}：日志第 {document.log_index} 条与核验码不符"
     if document.signature is not None:
         fault = token_fault(services.keys, bytes.fromhex(body), document.signature)
@@ -186,8 +187,8 @@ def _envelopes(work: Work) -> Iterator[str]:
 def _outbox(work: Work) -> Iterator[str]:
     rows = select(Outbox).where(Outbox.done_at.is_(None))
     for row in work.session.scalars(rows):
-        if row.parked_at is not None:
-            yield f"步骤 {row.step}（{row.subject}）停在待处理：{row.error or '原因未记'}"
+        if row.parked_at is not None and not row.error:
+            yield f"步骤 {row.step}（{row.subject}）停在待处理，没有记下原因"
         elif not row.error and row.due_at < work.now - PATIENCE:
             yield f"步骤 {row.step}（{row.subject}）等了太久，没有人做，也没有记下原因"
 

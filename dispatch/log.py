@@ -5,25 +5,15 @@ A leaf is the type byte ‖ SHA-256("DZ1\\0" ‖ unsigned body) (contract, secti
 
 from __future__ import annotations
 
-import hashlib
-
 from sqlalchemy import select
 
+from .documents.token import DOCUMENT_LEAF, VOID_LEAF, leaf_data
 from .errors import Unavailable
 from .merkle import root_of
 from .models import LogHead, LogLeaf
 from .store import Work
 
-__all__ = ["DOCUMENT_LEAF", "VOID_LEAF", "append", "gaps", "leaf_data", "next_index", "root"]
-
-DOCUMENT_LEAF = 0
-VOID_LEAF = 1
-
-
-def leaf_data(kind: int, body: bytes) -> bytes:
-    """33 bytes: what the log keeps of a token's unsigned body."""
-    return bytes([kind]) + hashlib.sha256(b"DZ1\0" + body).digest()
-
+__all__ = ["DOCUMENT_LEAF", "VOID_LEAF", "append", "gaps", "next_index", "root"]
 
 def next_index(work: Work) -> int:
     """Lock the head and give the index the next leaf will have; call ``append`` in the same unit of work."""
