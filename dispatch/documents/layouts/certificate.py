@@ -1,0 +1,227 @@
+"""Certificates and accompanying sheets: a bordered page, title, fields in rows, seal area, verification block."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from labels.fonts import FontBook
+from labels.text import wrap
+
+from ..record import PageRecord
+from .furniture import Foot, foot, page_foot, sample_notice
+from .grid import Cell, Grid, add_continuation, continuation, fit_grid
+from .plan import (
+    MM,
+    Block,
+    DoesNotFit,
+    Frame,
+    Op,
+    PagePlan,
+    Plan,
+    Rule,
+    block,
+    centred,
+    paper_size,
+    stack,
+)
+
+__all__ = ["certificate", "sheet"]
+
+OUTER: Final = 32.0
+INNER: Final = 38.0
+SIDE: Final = 64.0
+TOP: Final = 58.0
+BOTTOM: Final = 50.0
+SEAL: Final = 41 * MM
+SIGN_WIDTH: Final = 236.0
+SIGN_HEIGHT: Final = SEAL + 6
+ISSUER_SIZES: Final = (14.0, 13.0, 12.0, 11.0, 10.5)
+TITLE_SIZES: Final = (38.0, 34.0, 30.0, 27.0, 24.0, 22.0)
+NUMBER_SIZES: Final = (12.0, 11.0, 10.0, 9.0)
+NOTE_SIZES: Final = (10.0, 9.5, 9.0)
+
+
+@dataclass(frozen=True)
+class _Content:
+    """What a framed page says."""
+
+    heading: str
+    copy: str
+    number_line: str
+    opening: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    notes: tuple[str, ...]
+
+
+def certificate(record: PageRecord, book: FontBook, qr_side: float) -> Plan:
+    """The plan of a certificate; DoesNotFit names a field that has no room even with continuation pages."""
+    template = record.template
+    number = f"{template.number_label}：{record.number}" if record.number else ""
+    opening = (template.opening,) if template.opening else ()
+    content = _Content(record.title, record.copy, number, opening, _rows(record), template.notes)
+    return _framed(record, book, qr_side, content)
+
+
+def sheet(record: PageRecord, book: FontBook, qr_side: float) -> Plan:
+    """The plan of the sheet that accompanies a paper made elsewhere (出件随附单)."""
+    paper = record.title + (f"（{record.copy}）" if record.copy else "")
+    cells = [Cell("随附证件", paper), Cell("持有人", record.holder), Cell("证件编号", record.number),
+             Cell("号码末位", _tail(record.object_no)), Cell("发证机关", record.issuer),
+             Cell("出件日期", record.issued), Cell("有效期至", record.expires)]
+    cells += [Cell(name, value) for name, value in record.fields.items()]
+    rows = tuple((cell,) for cell in cells if cell.value)
+    content = _Content("出件随附单", "", "", tuple(_plain(record.template.body)), rows, record.template.notes)
+    return _framed(record, book, qr_side, content)
+
+
+def _plain(wording: Sequence[str | tuple[str, ...]]) -> list[str]:
+    return [text if isinstance(text, str) else text[0] for text in wording]
+
+
+def _tail(object_no: str) -> str:
+    """The last four characters, the rest of a longer number as one mark: it never stands in full."""
+    return f"****{object_no[-4:]}" if object_no else ""
+
+
+def _rows(record: PageRecord) -> tuple[tuple[Cell, ...], ...]:
+    template, fields = record.template, record.fields
+    rows: list[tuple[Cell, ...]] = []
+    if record.holder and not any(record.holder in value for value in fields.values()):
+        rows.append((Cell(template.holder_label, record.holder),))
+    named = [name for row in template.rows for name in row]
+    for row in template.rows:
+        cells = tuple(Cell(template.labels.get(name, name), fields[name]) for name in row if name in fields)
+        if cells:
+            rows.append(cells)
+    rows += [(Cell(template.labels.get(name, name), value),) for name, value in fields.items() if name not in named]
+    if record.expires:
+        rows.append((Cell(template.expires_label, record.expires),))
+    return tuple(rows)
+
+
+def _framed(record: PageRecord, book: FontBook, qr_side: float, content: _Content) -> Plan:
+    landscape = record.template.turned(record.copy)
+    width, height = paper_size(record.template.paper, landscape)
+    first = PagePlan(width, height)
+    inside = width - 2 * SIDE
+    verification = foot(record, book, inside - SIGN_WIDTH - 16 if landscape else inside, qr_side)
+    first.furniture += _border(first) + sample_notice(record, first)
+    first.furniture += verification.ops(SIDE, BOTTOM)
+    floor, seal, sign = _lower_part(book, record, content, first, verification, landscape)
+    top, head = _head(book, content, first)
+    grid = fit_grid(book, content.rows, inside, top - floor)
+    if grid is None:
+        raise DoesNotFit("栏目")
+    first.body += head + grid.ops(book, SIDE, top, top - floor) + sign
+    pages = [first, *_continued(book, record, content, grid, width, height)]
+    for at, page in enumerate(pages):
+        page.furniture += page_foot(record, book, pages, at)
+    return Plan(tuple(pages), 0, seal)
+
+
+def _border(page: PagePlan) -> list[Op]:
+    return [Frame(OUTER, OUTER, page.width - 2 * OUTER, page.height - 2 * OUTER, 2.2, 0.1),
+            Frame(INNER, INNER, page.width - 2 * INNER, page.height - 2 * INNER, 0.7, 0.1)]
+
+
+def _head(book: FontBook, content: _Content, page: PagePlan) -> tuple[float, list[Op]]:
+    """Title, copy, number, opening: (where the fields begin, what is drawn)."""
+    inside, middle, top = page.width - 2 * SIDE, page.width / 2, page.height - TOP
+    title = _title(book, content.heading, inside)
+    room = inside * 0.8 - book.width(content.heading, "serif_bold", title.size)
+    tracking = min(room / max(len(content.heading), 2), title.size * 0.5) if len(title.lines) == 1 else 0.0
+    out = centred(book, title, middle, top, tracking=max(tracking, 0.0))
+    top -= title.height + 2
+    if content.copy:
+        copy = block(book, f"（{content.copy}）", "serif", inside, sizes=(16.0, 12.0), lines=1, name="副本标记")
+        out += centred(book, copy, middle, top)
+        top -= copy.height
+    if content.number_line:
+        number = block(book, content.number_line, "serif", inside, sizes=NUMBER_SIZES, lines=2, name="编号")
+        out += centred(book, number, middle, top - 2)
+        top -= number.height + 2
+    top -= 10
+    for text in content.opening:
+        made = block(book, text, "serif", inside, sizes=(12.0, 11.0, 10.5), lines=4, spacing=1.6, name="引言")
+        out += stack(made, SIDE, top)
+        top -= made.height + 6
+    return top - 6, out
+
+
+def _title(book: FontBook, heading: str, width: float) -> Block:
+    """On one line while it stays large, else on up to three."""
+    for lines, sizes in ((1, TITLE_SIZES), (2, TITLE_SIZES[2:]), (3, TITLE_SIZES[4:])):
+        try:
+            return block(book, heading, "serif_bold", width * 0.96, sizes=sizes, lines=lines, spacing=1.25, name="标题")
+        except DoesNotFit:
+            continue
+    return block(book, heading, "serif_bold", width, sizes=(18.0, 16.0), lines=5, spacing=1.25, name="标题")
+
+
+def _lower_part(book: FontBook, record: PageRecord, content: _Content, page: PagePlan, verification: Foot,
+                landscape: bool) -> tuple[float, tuple[float, float, float, float], list[Op]]:
+    """Seal area and notes: (where the fields must end, seal box, issuer and date)."""
+    right = page.width - SIDE
+    bottom = BOTTOM if landscape else BOTTOM + verification.height + 12
+    centre = right - SIGN_WIDTH / 2
+    middle = bottom + SIGN_HEIGHT / 2
+    issuer = block(book, record.issuer, "serif", SIGN_WIDTH, sizes=ISSUER_SIZES, lines=4, name="发证机关")
+    sign = centred(book, issuer, centre, middle + 6 + issuer.height)
+    if record.issued:
+        day = block(book, record.issued, "serif", SIGN_WIDTH, sizes=ISSUER_SIZES, lines=1, name="日期")
+        sign += centred(book, day, centre, middle - 6)
+    seal = (centre - SEAL / 2, middle - SEAL / 2, centre + SEAL / 2, middle + SEAL / 2)
+    roof = bottom + max(SIGN_HEIGHT, verification.height if landscape else 0)
+    if not landscape:
+        page.furniture.append(Rule(SIDE, bottom - 7, right, bottom - 7, 0.4, 0.55))
+    roof = _notes(book, content.notes, page, bottom, roof, landscape)
+    return roof + 8, seal, sign
+
+
+def _notes(book: FontBook, notes: Sequence[str], page: PagePlan, bottom: float, roof: float,
+           landscape: bool) -> float:
+    """Notes beside the seal area (portrait) or above the lower part (landscape); returns the new upper edge."""
+    if not notes:
+        return roof
+    lines = [f"{at}．{note}" for at, note in enumerate(notes, 1)] if len(notes) > 1 else list(notes)
+    width = page.width - 2 * SIDE - (0 if landscape else SIGN_WIDTH + 10)
+    made = _note_block(book, lines, width, roof - bottom)
+    top = roof + 4 + made.height if landscape else bottom + made.height + 2
+    page.furniture += stack(made, SIDE, top, grey=0.25)
+    return top if landscape else max(roof, top)
+
+
+def _note_block(book: FontBook, notes: Sequence[str], width: float, height: float) -> Block:
+    for size in NOTE_SIZES:
+        cut = [line for note in notes for line in wrap(book, note, "serif", size, width)]
+        made = Block(tuple(cut), "serif", size, size * 1.45)
+        if made.height <= height:
+            return made
+    return made
+
+
+def _continued(book: FontBook, record: PageRecord, content: _Content, grid: Grid, width: float,
+               height: float) -> list[PagePlan]:
+    """The continuation pages, each with title and number at its head."""
+    if not grid.overflow:
+        return []
+    caption = block(book, f"{content.heading}　续页", "serif_bold", width - 2 * SIDE, sizes=(16.0, 13.0, 11.0),
+                    lines=3, name="标题")
+    under = block(book, content.number_line or record.check_code, "serif", width - 2 * SIDE, sizes=NUMBER_SIZES,
+                  lines=2, name="编号")
+    top = height - TOP - caption.height - under.height - 14
+    parts = continuation(book, grid.overflow, width - 2 * SIDE, top - BOTTOM)
+    pages: list[PagePlan] = []
+    for at, (inside, lines) in enumerate(parts):
+        page = PagePlan(width, height, opens_inside=inside,
+                        ends_inside=at + 1 < len(parts) and parts[at + 1][0])
+        page.furniture += _border(page) + sample_notice(record, page)
+        page.furniture += centred(book, caption, width / 2, height - TOP)
+        page.furniture += centred(book, under, width / 2, height - TOP - caption.height)
+        add_continuation(page, lines, SIDE, top)
+        pages.append(page)
+    return pages
+
+

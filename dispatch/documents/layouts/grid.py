@@ -1,0 +1,172 @@
+"""Fields in rows of one or two, set as large as fits, and the continuation pages for what is too long."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from labels.fonts import FontBook
+from labels.text import wrap
+
+from .plan import Op, PagePlan, Text, spread
+
+__all__ = ["Cell", "Grid", "add_continuation", "continuation", "fit_grid"]
+
+SIZES: Final = (15.0, 14.0, 13.0, 12.0, 11.0, 10.5)
+SPACING: Final = 1.42
+COLUMN_GAP: Final = 22.0
+LABEL_GAP: Final = 12.0
+NARROWEST_ROW_GAP: Final = 3.0
+WIDEST_ROW_GAP: Final = 15.0
+CONTINUED_SIZE: Final = 11.0
+CONTINUED_LEADING: Final = 16.0
+LONGEST_LIST: Final = 90
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A field: its label as printed and its value."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True)
+class _Set:
+    """A cell set at a size: label and value lines, and where its columns begin."""
+
+    label: tuple[str, ...]
+    value: tuple[str, ...]
+    x: float
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Rows set at one size. `overflow`: the cells whose values go to continuation pages."""
+
+    rows: tuple[tuple[_Set, ...], ...]
+    size: float
+    label_width: float
+    overflow: tuple[Cell, ...]
+
+    @property
+    def leading(self) -> float:
+        return self.size * SPACING
+
+    @property
+    def label_size(self) -> float:
+        return min(self.size, 12.0)
+
+    def height(self) -> float:
+        """Without the gaps between rows."""
+        return sum(_row_lines(row) for row in self.rows) * self.leading
+
+    def ops(self, book: FontBook, x: float, top: float, height: float) -> list[Op]:
+        """Rows below `top`, spread over at most `height`."""
+        spare = (height - self.height()) / max(len(self.rows), 1)
+        gap = min(max(spare, 0.0), WIDEST_ROW_GAP)
+        out: list[Op] = []
+        for row in self.rows:
+            for cell in row:
+                out += self._cell(book, cell, x + cell.x, top - self.size)
+            top -= _row_lines(row) * self.leading + gap
+        return out
+
+    def _cell(self, book: FontBook, cell: _Set, x: float, y: float) -> list[Op]:
+        out: list[Op] = []
+        for at, line in enumerate(cell.label):
+            whole = len(cell.label) == 1
+            tracking = spread(book, line, "serif_bold", self.label_size, self.label_width) if whole else 0.0
+            out.append(Text(x, y - at * self.leading, line, "serif_bold", self.label_size, tracking, 0.15))
+        for at, line in enumerate(cell.value):
+            out.append(Text(x + self.label_width + LABEL_GAP, y - at * self.leading, line, "serif", self.size))
+        return out
+
+
+def fit_grid(book: FontBook, rows: Sequence[Sequence[Cell]], width: float, height: float) -> Grid | None:
+    """The rows as large as fits into `width` × `height`; the longest values are moved to a continuation page one by
+    one until the rest fits. None when not even the list of what was moved has room."""
+    kept = [list(row) for row in rows]
+    moved: list[Cell] = []
+    while True:
+        found = _largest(book, kept, moved, width, height)
+        if found is not None:
+            return found
+        longest = max((cell for row in kept for cell in row), key=lambda cell: len(cell.value), default=None)
+        if longest is None:
+            return None
+        moved.append(longest)
+        kept = [[cell for cell in row if cell is not longest] for row in kept]
+        kept = [row for row in kept if row]
+
+
+def continuation(book: FontBook, cells: Sequence[Cell], width: float, height: float) -> list[tuple[bool, list[Text]]]:
+    """Pages of the moved cells: (begins inside a value, lines from (0, 0) at the top left downwards)."""
+    pages: list[tuple[bool, list[Text]]] = [(False, [])]
+    y = 0.0
+    for cell in cells:
+        label = wrap(book, f"【{cell.label}】", "serif_bold", CONTINUED_SIZE, width)
+        if y - (len(label) + 1) * CONTINUED_LEADING < -height and pages[-1][1]:
+            pages.append((False, []))
+            y = 0.0
+        for line in label:
+            y -= CONTINUED_LEADING
+            pages[-1][1].append(Text(0, y, line, "serif_bold", CONTINUED_SIZE))
+        for line in wrap(book, cell.value, "serif", CONTINUED_SIZE, width):
+            if y - CONTINUED_LEADING < -height:
+                pages.append((True, []))
+                y = 0.0
+            y -= CONTINUED_LEADING
+            pages[-1][1].append(Text(0, y, line, "serif", CONTINUED_SIZE))
+        y -= CONTINUED_LEADING / 2
+    return pages
+
+
+def add_continuation(page: PagePlan, lines: Sequence[Text], x: float, top: float) -> None:
+    """Puts the lines of one continuation page into its body."""
+    page.body += [Text(x + line.x, top + line.y, line.text, line.face, line.size) for line in lines]
+
+
+def _largest(book: FontBook, rows: Sequence[Sequence[Cell]], moved: Sequence[Cell], width: float,
+             height: float) -> Grid | None:
+    listed = [*rows, [_list_of(moved)]] if moved else list(rows)
+    for size in SIZES:
+        grid = _set_rows(book, listed, width, size, tuple(moved))
+        if grid.height() + NARROWEST_ROW_GAP * len(grid.rows) <= height:
+            return grid
+    return None
+
+
+def _list_of(moved: Sequence[Cell]) -> Cell:
+    names = "、".join(cell.label for cell in moved)
+    if len(names) > LONGEST_LIST:
+        return Cell("其余各项", f"共{len(moved)}项，内容见续页")
+    return Cell("见续页", names)
+
+
+def _set_rows(book: FontBook, rows: Sequence[Sequence[Cell]], width: float, size: float,
+              overflow: tuple[Cell, ...]) -> Grid:
+    label_size = min(size, 12.0)
+    longest = max((len(cell.label) for row in rows for cell in row), default=4)
+    label_width = label_size * min(max(longest, 4), 6)
+    out: list[tuple[_Set, ...]] = []
+    half = (width - COLUMN_GAP) / 2
+    for row in rows:
+        pair = [_set_cell(book, cell, at * (half + COLUMN_GAP), half, size, label_width)
+                for at, cell in enumerate(row)]
+        if len(row) == 2 and all(len(cell.value) <= 2 for cell in pair):
+            out.append(tuple(pair))
+        else:
+            out += [(_set_cell(book, cell, 0.0, width, size, label_width),) for cell in row]
+    return Grid(tuple(out), size, label_width, overflow)
+
+
+def _set_cell(book: FontBook, cell: Cell, x: float, width: float, size: float, label_width: float) -> _Set:
+    label = wrap(book, cell.label, "serif_bold", min(size, 12.0), label_width)
+    value = wrap(book, cell.value, "serif", size, width - label_width - LABEL_GAP)
+    return _Set(tuple(label), tuple(value), x)
+
+
+def _row_lines(row: Sequence[_Set]) -> int:
+    return max(max(len(cell.label), len(cell.value)) for cell in row)
