@@ -1,0 +1,1 @@
+"""Making documents: record, page, token, seal, file, validity."""
