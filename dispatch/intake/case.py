@@ -129,7 +129,7 @@ class Applicant(_Part):
     name: Annotated[str, _text(1, 200)]
     id_type: Literal["resident_id", "uscc", "passport", "hk_macao_taiwan", "foreign_permanent", "other"]
     id_no: Annotated[str, _text(4, 40)]
-    contact: Annotated[str | None, NotNull, _text(0, 200)] = None
+    contact: Annotated[Annotated[str, _text(0, 200)] | None, NotNull] = None
     phone: str
 
 
@@ -137,7 +137,7 @@ class Recipient(_Part):
     """Who receives an envelope. ``region``: province, city (may be empty), county, town."""
 
     name: Annotated[str, _text(1, 200)]
-    organization: Annotated[str | None, NotNull, _text(0, 200)] = None
+    organization: Annotated[Annotated[str, _text(0, 200)] | None, NotNull] = None
     phone: str
     relation: Literal[
         "self",
@@ -152,7 +152,7 @@ class Recipient(_Part):
         "guardian",
         "heir",
     ] = "self"
-    authorization: Annotated[str | None, NotNull, _text(0, 120)] = None
+    authorization: Annotated[Annotated[str, _text(0, 120)] | None, NotNull] = None
     division_code: Division
     region: Annotated[tuple[str, ...], Strict(False), Field(min_length=3, max_length=4)]
     address: Annotated[str, _text(2, 300)]
@@ -165,10 +165,10 @@ class Document(_Part):
     kind: Literal["certificate", "notice", "decision", "physical"]
     source: Literal["compose", "import", "physical"]
     title: Annotated[str, _text(2, 80)]
-    copy_: Annotated[str | None, Blank, _text(0, 20)] = Field(default=None, alias="copy")
-    number: Annotated[str | None, Blank, _text(0, 60)] = None
-    object_no: Annotated[str | None, Blank, _text(0, 40)] = None
-    holder: Annotated[str | None, Blank, _text(0, 200)] = None
+    copy_: Annotated[Annotated[str, _text(0, 20)] | None, Blank] = Field(default=None, alias="copy")
+    number: Annotated[Annotated[str, _text(0, 60)] | None, Blank] = None
+    object_no: Annotated[Annotated[str, _text(0, 40)] | None, Blank] = None
+    holder: Annotated[Annotated[str, _text(0, 200)] | None, Blank] = None
     fields: dict[str, Annotated[str, _text(0, 4000)]] = Field(default_factory=dict)
     signer_policy: Literal["self", "authorized", "any"] = "authorized"
     valid_from: Day = None
@@ -181,7 +181,7 @@ class Delivery(_Part):
 
     method: Literal["express", "door", "point", "counter", "on_the_spot", "electronic"]
     recipient: Annotated[Recipient | None, NotNull] = None
-    point: Annotated[str | None, NotNull, _text(0, 120)] = None
+    point: Annotated[Annotated[str, _text(0, 120)] | None, NotNull] = None
     payer: Literal["office", "recipient"] = "office"
 
 
