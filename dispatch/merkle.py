@@ -125,7 +125,9 @@ def consistency_proof(hashes: Sequence[bytes], old_size: int) -> list[bytes]:
     return _subproof(hashes, old_size, whole=True)
 
 
-def verify_consistency(old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> bool:
+def verify_consistency(
+    old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]
+) -> bool:
     """Whether ``proof`` shows the old tree to be the beginning of the new one (RFC 9162, 2.1.4.2)."""
     if old_size == new_size:
         return old_root == new_root and not proof

@@ -136,8 +136,17 @@ def test_every_length_but_the_right_one_is_refused() -> None:
         parse(raw + b"\0")
 
 
-@pytest.mark.parametrize(("first", "code"), [(0x12, "unsupported"), (0x13, "unsupported"), (0x1F, "unsupported"),
-                                             (0x21, "unsupported"), (0x10, "unreadable"), (0x01, "unreadable")])
+@pytest.mark.parametrize(
+    ("first", "code"),
+    [
+        (0x12, "unsupported"),
+        (0x13, "unsupported"),
+        (0x1F, "unsupported"),
+        (0x21, "unsupported"),
+        (0x10, "unreadable"),
+        (0x01, "unreadable"),
+    ],
+)
 def test_other_kinds(first: int, code: str) -> None:
     raw = bytes([first]) + assemble(body().pack(), SIGNATURE)[1:]
     with pytest.raises(TokenError) as refused:
@@ -183,8 +192,15 @@ def test_a_sensitive_token_names_nobody() -> None:
         parse(bytes(loud) + SIGNATURE)
 
 
-@pytest.mark.parametrize(("day", "inside"), [(date(2019, 12, 31), False), (date(2020, 1, 1), True),
-                                             (date(2199, 6, 6), True), (date(2199, 6, 7), False)])
+@pytest.mark.parametrize(
+    ("day", "inside"),
+    [
+        (date(2019, 12, 31), False),
+        (date(2020, 1, 1), True),
+        (date(2199, 6, 6), True),
+        (date(2199, 6, 7), False),
+    ],
+)
 def test_range_of_issue_days(day: date, inside: bool) -> None:
     assert in_range(day) is inside
     if inside:
@@ -202,10 +218,23 @@ def test_last_days_that_do_not_fit_never_become_none(day: date) -> None:
     assert refused.value.code == "out_of_range"
 
 
-@pytest.mark.parametrize("change", [{"kid": 65536}, {"kid": -1}, {"document_id": bytes(9)}, {"type_no": 70000},
-                                    {"log_index": 2**32}, {"flags": 32}, {"holder": "啊" * 21}, {"number": "1" * 41},
-                                    {"id_tail": "123"}, {"id_tail": "12四5"}, {"digest16": bytes(15)},
-                                    {"holder": "\ud800"}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kid": 65536},
+        {"kid": -1},
+        {"document_id": bytes(9)},
+        {"type_no": 70000},
+        {"log_index": 2**32},
+        {"flags": 32},
+        {"holder": "啊" * 21},
+        {"number": "1" * 41},
+        {"id_tail": "123"},
+        {"id_tail": "12四5"},
+        {"digest16": bytes(15)},
+        {"holder": "\ud800"},
+    ],
+)
 def test_values_that_do_not_fit(change: dict[str, Any]) -> None:
     with pytest.raises(TokenError) as refused:
         body(**change).pack()
@@ -223,13 +252,31 @@ def test_every_spelling_a_reader_meets() -> None:
     bare = to_base32(raw)
     base = "https://zd.example.gov.cn"
     assert token_text(f"{base}/v#", raw) == f"{base}/v#{bare}"
-    for text in (bare, bare.lower(), f"  {bare}\r\n", f"{base}/v#{bare}", f"{base}/V/{bare}", f"{base}/v/{bare.lower()}",
-                 f"HTTPS://ZD.EXAMPLE.GOV.CN/V/{bare}", f"\u3000{base}/v# {bare} "):
+    for text in (
+        bare,
+        bare.lower(),
+        f"  {bare}\r\n",
+        f"{base}/v#{bare}",
+        f"{base}/V/{bare}",
+        f"{base}/v/{bare.lower()}",
+        f"HTTPS://ZD.EXAMPLE.GOV.CN/V/{bare}",
+        f"\u3000{base}/v# {bare} ",
+    ):
         assert from_text(text) == raw
 
 
-@pytest.mark.parametrize("spoil", [lambda t: t + "=", lambda t: t[:50] + " " + t[50:], lambda t: t + "A",
-                                   lambda t: t[:-1], lambda t: t.replace("A", "1", 1), lambda t: "", lambda t: "#"])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda t: t + "=",
+        lambda t: t[:50] + " " + t[50:],
+        lambda t: t + "A",
+        lambda t: t[:-1],
+        lambda t: t.replace("A", "1", 1),
+        lambda t: "",
+        lambda t: "#",
+    ],
+)
 def test_spellings_that_are_refused(spoil: Any) -> None:
     raw = assemble(body(holder="费强").pack(), SIGNATURE)
     with pytest.raises(TokenError):
@@ -274,8 +321,17 @@ def test_bad_check_codes(text: str) -> None:
         document_id_text(bytes(9))
 
 
-@pytest.mark.parametrize(("id_no", "tail"), [("33112719800101531x", "531X"), ("92331127D1TJ3Y7LL6", "7LL6"), ("12", NO_TAIL),
-                                             ("", NO_TAIL), ("台胞１２３４", NO_TAIL), ("\t1\t\t", NO_TAIL)])
+@pytest.mark.parametrize(
+    ("id_no", "tail"),
+    [
+        ("33112719800101531x", "531X"),
+        ("92331127D1TJ3Y7LL6", "7LL6"),
+        ("12", NO_TAIL),
+        ("", NO_TAIL),
+        ("台胞１２３４", NO_TAIL),
+        ("\t1\t\t", NO_TAIL),
+    ],
+)
 def test_tails(id_no: str, tail: str) -> None:
     assert id_tail(id_no) == tail
 
@@ -289,8 +345,11 @@ def test_shortening_cuts_at_characters(text: str) -> None:
     if size <= 60:
         assert holder == text
     else:
-        front, back = next((holder[:i], holder[i + 1 :]) for i in range(len(holder))
-                           if holder[i] == "…" and text.startswith(holder[:i]) and text.endswith(holder[i + 1 :]))
+        front, back = next(
+            (holder[:i], holder[i + 1 :])
+            for i in range(len(holder))
+            if holder[i] == "…" and text.startswith(holder[:i]) and text.endswith(holder[i + 1 :])
+        )
         assert 24 <= len(front.encode()) <= 27 or "…" in text
         assert len(back.encode()) <= 30
     if size <= 40:
@@ -320,7 +379,10 @@ def test_canonical_json_is_what_any_reader_gets(printed: dict[str, str], salt: b
 
 
 def test_canonical_json_orders_by_code_point_and_escapes_little() -> None:
-    assert canonical_json({"𬭎": "/", "ﬀ": "é\u007f", "a": '"\\\n'}) == '{"a":"\\"\\\\\\n","ﬀ":"é\u007f","𬭎":"/"}'.encode()
+    assert (
+        canonical_json({"𬭎": "/", "ﬀ": "é\u007f", "a": '"\\\n'})
+        == '{"a":"\\"\\\\\\n","ﬀ":"é\u007f","𬭎":"/"}'.encode()
+    )
 
 
 @pytest.mark.parametrize("printed", [{"a": 1}, {"a": None}, {"a": {"b": "c"}}, {"a": "\ud800"}, {1: "a"}])

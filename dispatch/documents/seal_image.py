@@ -1,0 +1,95 @@
+"""The picture of a department's round seal, as a one-page PDF for the sealer to place.
+
+A plain vermilion ring with the department's name along the upper arc. No emblem and no star: what stands in the middle
+says what it is. Set in the vendored typefaces; the bytes are the same for the same name.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from dataclasses import dataclass
+from typing import Any, Final
+
+from reportlab.pdfgen.canvas import Canvas
+
+from labels.fonts import Face, FontBook
+
+__all__ = ["SIZE", "seal_image"]
+
+#: edge of the square page in points: 42 mm, the diameter of a county organ's seal
+SIZE: Final = 42 * 72 / 25.4
+VERMILION: Final = (0xC8 / 255, 0x10 / 255, 0x2E / 255)
+FACE: Final[Face] = "serif_bold"
+#: the name may take this much of the circle, in degrees
+WIDEST: Final = 250.0
+_RING: Final = 2.6
+
+
+@dataclass(frozen=True)
+class _Arc:
+    """How the name is set: size in points, radius of the baseline, degrees from one character's middle to the next."""
+
+    size: float
+    radius: float
+    step: float
+
+
+def seal_image(department: str, fonts: FontBook, *, sample: bool) -> bytes:
+    """One page of ``SIZE`` × ``SIZE`` points, transparent but for the drawing. ``MissingGlyph`` for a rare character."""
+    out = io.BytesIO()
+    make: Any = Canvas  # the stubs know no font name
+    canvas: Canvas = make(
+        out, pagesize=(SIZE, SIZE), invariant=1, pageCompression=1, initialFontName=fonts.font_name(FACE)
+    )
+    canvas.setTitle("seal")
+    canvas.setStrokeColorRGB(*VERMILION)
+    canvas.setFillColorRGB(*VERMILION)
+    canvas.setLineWidth(_RING)
+    canvas.circle(SIZE / 2, SIZE / 2, SIZE / 2 - _RING / 2 - 0.5)
+    _name(canvas, fonts, "".join(department.split()))
+    _middle(canvas, fonts, "演示用章" if sample else "电子印章")
+    canvas.save()
+    return out.getvalue()
+
+
+def _arc(count: int) -> _Arc:
+    """The largest setting that keeps ``count`` characters apart and within the arc."""
+    for size in (15.0, 13.5, 12.0, 10.5, 9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.2, 2.6):
+        radius = SIZE / 2 - _RING - 3.0 - size
+        least = math.degrees(size * 0.92 / radius)
+        if least * max(count - 1, 1) <= WIDEST:
+            break
+    widest_step = math.degrees(size * 2.2 / radius)
+    return _Arc(size, radius, min(widest_step, WIDEST / max(count - 1, 1)))
+
+
+def _name(canvas: Canvas, fonts: FontBook, name: str) -> None:
+    arc = _arc(len(name))
+    angle = arc.step * (len(name) - 1) / 2
+    for character in name:
+        canvas.saveState()
+        canvas.translate(SIZE / 2, SIZE / 2)
+        canvas.rotate(angle)
+        _draw(
+            canvas,
+            fonts,
+            character,
+            -fonts.width(character, FACE, arc.size) / 2,
+            arc.radius + arc.size * 0.12,
+            arc.size,
+        )
+        canvas.restoreState()
+        angle -= arc.step
+
+
+def _middle(canvas: Canvas, fonts: FontBook, words: str) -> None:
+    size = 13.0
+    _draw(canvas, fonts, words, (SIZE - fonts.width(words, FACE, size)) / 2, SIZE / 2 - size * 0.85, size)
+
+
+def _draw(canvas: Canvas, fonts: FontBook, text: str, x: float, y: float, size: float) -> None:
+    for font, piece in fonts.runs(text, FACE):
+        canvas.setFont(font, size)
+        canvas.drawString(x, y, piece)
+        x += fonts.width(piece, FACE, size)
