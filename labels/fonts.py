@@ -46,6 +46,8 @@ LAYOUT_SPACE: Final = "\n\r\t"
 # Control, format, unpaired surrogate, private use, unassigned; line and paragraph separators; and combining marks,
 # which would need a shaping engine to sit right.
 NEVER_DRAWN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Mn", "Mc", "Me"})
+# Latin ligatures: readers give them back as separate letters, so what is printed could not be compared.
+LIGATURES: Final = frozenset("\ufb00\ufb01\ufb02\ufb03\ufb04\ufb05\ufb06")
 BFCHAR_LIMIT: Final = 100
 
 
@@ -95,6 +97,19 @@ class EmbeddedFont(TTFont):
         """Advance width in thousandths of an em."""
         face: Any = self.face
         return float(face.getCharWidth(ord(character)))
+
+    def units_per_em(self) -> int:
+        """Units of the outlines."""
+        face: Any = self.face
+        return int(face.unitsPerEm)
+
+    def glyph(self, character: str) -> bytes:
+        """The character's entry in the `glyf` table, empty for one without shape."""
+        face: Any = self.face
+        number = face.charToGlyph[ord(character)]
+        start, end = face.glyphPos[number], face.glyphPos[number + 1]
+        base = face.get_table_pos("glyf")[0]
+        return bytes(face._ttf_data[base + start:base + end])
 
     def file(self) -> bytes:
         """The TrueType file as it was read."""
@@ -150,6 +165,10 @@ class FontBook:
         self._font(name)
         return name
 
+    def font(self, face: Face) -> EmbeddedFont:
+        """The font of `face` itself, loaded."""
+        return self._font(ORDER[face][0])
+
     def data(self, font_name: str) -> bytes:
         """The expanded TrueType file behind a font name from `runs` or `font_name`."""
         return self._font(font_name).file()
@@ -201,7 +220,7 @@ class FontBook:
         if character in LAYOUT_SPACE:
             return ORDER[face][0], " "
         category = unicodedata.category(character)
-        if category in NEVER_DRAWN:
+        if category in NEVER_DRAWN or character in LIGATURES:
             return None
         for name in ORDER[face]:
             if self._font(name).has(character):

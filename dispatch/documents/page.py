@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from types import MappingProxyType
@@ -18,7 +19,8 @@ from reportlab.pdfgen.canvas import Canvas
 
 from labels import qr
 from labels.fonts import FontBook
-from labels.text import draw_centred, draw_line
+from labels.outlines import draw_outline
+from labels.text import draw_line
 
 from .layouts.certificate import certificate, sheet
 from .layouts.official import official
@@ -95,13 +97,18 @@ def _spoken(record: PageRecord) -> Iterable[tuple[str, str]]:
 
 
 def _missing(book: FontBook, name: str, text: str) -> list[str]:
-    return [f"{_shown(book, name)}：字库中没有“{_shown(book, ch)}”（U+{ord(ch):04X}），请核对该字或联系管理员补字。"
-            for ch in book.missing(text)]
+    return [f"{_shown(name)}：字库中没有{_named(ch)}，请核对该字或联系管理员补字。" for ch in book.missing(text)]
 
 
-def _shown(book: FontBook, text: str) -> str:
-    """`text` with what cannot be shown replaced, so that a reason is always printable."""
-    return "".join(ch if book.covers(ch) and ch.isprintable() else "□" for ch in text)
+def _named(character: str) -> str:
+    """`“😀”（U+1F600）`; only the code point for what no screen can show."""
+    code = f"U+{ord(character):04X}"
+    return f"“{character}”（{code}）" if _shown(character) else f"字符 {code}"
+
+
+def _shown(text: str) -> str:
+    """`text` without what a screen cannot show, so that a reason is always readable."""
+    return "".join(ch for ch in text if ch.isprintable())
 
 
 def _denial_gaps(record: PageRecord) -> list[str]:
@@ -144,17 +151,23 @@ class _Day:
 
 def _paint_page(canvas: Canvas, book: FontBook, page: PagePlan, modules: list[list[bool]]) -> None:
     """Furniture before the body; after it when the body begins within a value. Between two parts of one value it
-    is marked as an artifact that reads as nothing."""
+    is an artifact, which reads as nothing."""
     if page.opens_inside and page.ends_inside:
-        code: Any = canvas
-        code._code.append("/Artifact <</Type /Pagination /ActualText <FEFF0020>>> BDC")
-        _paint(canvas, book, page.furniture, modules)
-        code._code.append("EMC")
+        with _artifact(canvas, "Pagination"):
+            _paint(canvas, book, page.furniture, modules)
         _paint(canvas, book, page.body, modules)
         return
     first, second = (page.body, page.furniture) if page.opens_inside else (page.furniture, page.body)
     _paint(canvas, book, first, modules)
     _paint(canvas, book, second, modules)
+
+
+@contextmanager
+def _artifact(canvas: Any, kind: str) -> Iterator[None]:
+    """Marks what is painted within as no part of the text (ISO 32000-1, 14.8.2.2); readers take it as a space."""
+    canvas._code.append(f"/Artifact <</Type /{kind} /ActualText <FEFF0020>>> BDC")
+    yield
+    canvas._code.append("EMC")
 
 
 def _paint(canvas: Canvas, book: FontBook, ops: Iterable[Op], modules: list[list[bool]]) -> None:
@@ -178,9 +191,16 @@ def _paint(canvas: Canvas, book: FontBook, ops: Iterable[Op], modules: list[list
 
 
 def _paint_mark(canvas: Canvas, book: FontBook, mark: Mark) -> None:
+    """As shapes, not text: a reader that follows the page's geometry would mix its letters into the values."""
+    if not canvas.hasForm("mark"):
+        span = round(mark.x)
+        canvas.beginForm("mark", -span, -span, span, span)
+        canvas.setFillGray(mark.grey)
+        left = -book.width(mark.text, "sans", mark.size) / 2
+        draw_outline(canvas, book.font("sans"), left, 0, mark.text, mark.size)
+        canvas.endForm()
     canvas.saveState()
-    canvas.setFillGray(mark.grey)
     canvas.translate(mark.x, mark.y)
     canvas.rotate(mark.angle)
-    draw_centred(canvas, book, 0, 0, mark.text, "sans", mark.size)
+    canvas.doForm("mark")
     canvas.restoreState()

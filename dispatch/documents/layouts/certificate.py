@@ -40,6 +40,8 @@ SIGN_HEIGHT: Final = SEAL + 6
 ISSUER_SIZES: Final = (14.0, 13.0, 12.0, 11.0, 10.5)
 TITLE_SIZES: Final = (38.0, 34.0, 30.0, 27.0, 24.0, 22.0)
 NUMBER_SIZES: Final = (12.0, 11.0, 10.0, 9.0)
+MANY: Final = 8
+SHORT: Final = 11
 NOTE_SIZES: Final = (10.0, 9.5, 9.0)
 
 
@@ -95,10 +97,25 @@ def _rows(record: PageRecord) -> tuple[tuple[Cell, ...], ...]:
         cells = tuple(Cell(template.labels.get(name, name), fields[name]) for name in row if name in fields)
         if cells:
             rows.append(cells)
-    rows += [(Cell(template.labels.get(name, name), value),) for name, value in fields.items() if name not in named]
+    rows += _paired([Cell(template.labels.get(name, name), value) for name, value in fields.items()
+                     if name not in named])
     if record.expires:
         rows.append((Cell(template.expires_label, record.expires),))
     return tuple(rows)
+
+
+def _paired(cells: Sequence[Cell]) -> list[tuple[Cell, ...]]:
+    """Fields no template arranges: two short neighbours share a row, where there are many."""
+    if len(cells) < MANY:
+        return [(cell,) for cell in cells]
+    rows: list[tuple[Cell, ...]] = []
+    for cell in cells:
+        last = rows[-1] if rows else ()
+        if len(last) == 1 and all(len(one.value) <= SHORT and len(one.label) <= SHORT for one in (*last, cell)):
+            rows[-1] = (*last, cell)
+        else:
+            rows.append((cell,))
+    return rows
 
 
 def _framed(record: PageRecord, book: FontBook, qr_side: float, content: _Content) -> Plan:
@@ -144,7 +161,8 @@ def _head(book: FontBook, content: _Content, page: PagePlan) -> tuple[float, lis
         top -= number.height + 2
     top -= 10
     for text in content.opening:
-        made = block(book, text, "serif", inside, sizes=(12.0, 11.0, 10.5), lines=4, spacing=1.6, name="引言")
+        made = block(book, text, "serif", inside, sizes=(12.0, 11.0, 10.5), lines=4, spacing=1.6, indent=2,
+                     name="引言")
         out += stack(made, SIDE, top)
         top -= made.height + 6
     return top - 6, out

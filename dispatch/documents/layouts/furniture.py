@@ -96,5 +96,5 @@ def _entries(record: PageRecord) -> list[tuple[str, str]]:
     if record.sensitive:
         who = [("持有人、编号", "内容敏感，不写入二维码")]
     else:
-        who = [("持有人", record.token_holder), ("编号", record.token_number or "无编号")]
+        who = [("持有人", record.token_holder), ("编号", record.token_number or "（无）")]
     return [*who, ("证件号码尾号", record.tail), ("查验码", grouped), ("核验网址", record.verify_domain)]

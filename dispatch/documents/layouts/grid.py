@@ -13,12 +13,12 @@ from .plan import Op, PagePlan, Text, spread
 
 __all__ = ["Cell", "Grid", "add_continuation", "continuation", "fit_grid"]
 
-SIZES: Final = (15.0, 14.0, 13.0, 12.0, 11.0, 10.5)
+SIZES: Final = (16.0, 15.0, 14.0, 13.0, 12.0, 11.0, 10.5)
 SPACING: Final = 1.42
 COLUMN_GAP: Final = 22.0
 LABEL_GAP: Final = 12.0
 NARROWEST_ROW_GAP: Final = 3.0
-WIDEST_ROW_GAP: Final = 15.0
+WIDEST_ROW_GAP: Final = 18.0
 CONTINUED_SIZE: Final = 11.0
 CONTINUED_LEADING: Final = 16.0
 LONGEST_LIST: Final = 90
@@ -56,7 +56,7 @@ class Grid:
 
     @property
     def label_size(self) -> float:
-        return min(self.size, 12.0)
+        return min(self.size, 12.5)
 
     def height(self) -> float:
         """Without the gaps between rows."""
@@ -90,12 +90,13 @@ def fit_grid(book: FontBook, rows: Sequence[Sequence[Cell]], width: float, heigh
     kept = [list(row) for row in rows]
     moved: list[Cell] = []
     while True:
-        found = _largest(book, kept, moved, width, height)
-        if found is not None:
-            return found
-        longest = max((cell for row in kept for cell in row), key=lambda cell: len(cell.value), default=None)
-        if longest is None:
+        if _set_if_fits(book, kept, moved, width, height, SIZES[-1]) is not None:
+            settings = (_set_if_fits(book, kept, moved, width, height, size) for size in SIZES)
+            return next(grid for grid in settings if grid is not None)
+        movable = [cell for row in (kept[1:] or kept) for cell in row]  # the first row names the holder: it stays
+        if not movable:
             return None
+        longest = max(movable, key=lambda cell: len(cell.value) + 4 * len(cell.label))
         moved.append(longest)
         kept = [[cell for cell in row if cell is not longest] for row in kept]
         kept = [row for row in kept if row]
@@ -128,14 +129,11 @@ def add_continuation(page: PagePlan, lines: Sequence[Text], x: float, top: float
     page.body += [Text(x + line.x, top + line.y, line.text, line.face, line.size) for line in lines]
 
 
-def _largest(book: FontBook, rows: Sequence[Sequence[Cell]], moved: Sequence[Cell], width: float,
-             height: float) -> Grid | None:
+def _set_if_fits(book: FontBook, rows: Sequence[Sequence[Cell]], moved: Sequence[Cell], width: float, height: float,
+                 size: float) -> Grid | None:
     listed = [*rows, [_list_of(moved)]] if moved else list(rows)
-    for size in SIZES:
-        grid = _set_rows(book, listed, width, size, tuple(moved))
-        if grid.height() + NARROWEST_ROW_GAP * len(grid.rows) <= height:
-            return grid
-    return None
+    grid = _set_rows(book, listed, width, size, tuple(moved))
+    return grid if grid.height() + NARROWEST_ROW_GAP * len(grid.rows) <= height else None
 
 
 def _list_of(moved: Sequence[Cell]) -> Cell:
@@ -147,7 +145,7 @@ def _list_of(moved: Sequence[Cell]) -> Cell:
 
 def _set_rows(book: FontBook, rows: Sequence[Sequence[Cell]], width: float, size: float,
               overflow: tuple[Cell, ...]) -> Grid:
-    label_size = min(size, 12.0)
+    label_size = min(size, 12.5)
     longest = max((len(cell.label) for row in rows for cell in row), default=4)
     label_width = label_size * min(max(longest, 4), 6)
     out: list[tuple[_Set, ...]] = []
@@ -163,7 +161,7 @@ def _set_rows(book: FontBook, rows: Sequence[Sequence[Cell]], width: float, size
 
 
 def _set_cell(book: FontBook, cell: Cell, x: float, width: float, size: float, label_width: float) -> _Set:
-    label = wrap(book, cell.label, "serif_bold", min(size, 12.0), label_width)
+    label = wrap(book, cell.label, "serif_bold", min(size, 12.5), label_width)
     value = wrap(book, cell.value, "serif", size, width - label_width - LABEL_GAP)
     return _Set(tuple(label), tuple(value), x)
 

@@ -29,7 +29,7 @@ BOTTOM: Final = 32 * MM
 FOOT_BOTTOM: Final = 44.0
 #: Size and line distance: 16 pt first, then less, to keep an ordinary paper on one page.
 STEPS: Final = ((16.0, 28.0), (16.0, 26.0), (16.0, 24.5), (15.0, 24.0), (15.0, 22.5), (14.0, 21.0))
-TITLE_SIZES: Final = (22.0, 20.0)
+TITLE_SIZES: Final = (22.0, 20.0, 18.0, 16.0)
 SEAL: Final = 41 * MM
 SIGN_WIDTH: Final = 230.0
 SIGN_HEIGHT: Final = SEAL + 4
@@ -141,7 +141,7 @@ def _head(record: PageRecord, book: FontBook, width: float, height: float) -> tu
     issuer = block(book, record.issuer, "serif_bold", inside, sizes=(18.0, 16.0, 14.0), lines=3, name="发证机关")
     ops = centred(book, issuer, middle, top)
     top -= issuer.height + 2
-    lines = 1 if len(record.title) <= 14 else 4
+    lines = 1 if len(record.title) <= 18 else 5
     title = block(book, record.title, "serif_bold", inside * 0.92, sizes=TITLE_SIZES, lines=lines, name="标题")
     title = replace(title, lines=_balanced(book, record.title, title.size, inside * 0.92, len(title.lines)))
     ops += centred(book, title, middle, top)

@@ -15,7 +15,7 @@ from labels.fonts import Face, FontBook
 from labels.text import wrap
 
 __all__ = ["A3", "A4", "MM", "Block", "Code", "DoesNotFit", "Frame", "Mark", "Op", "PagePlan", "Plan", "Rule", "Text", "block",
-           "centred", "paper_size", "right", "spread", "stack"]
+           "centred", "paper_size", "spread", "stack"]
 
 MM: Final = 72 / 25.4
 A4: Final = (210 * MM, 297 * MM)
@@ -114,12 +114,13 @@ class Plan:
 
 @dataclass(frozen=True)
 class Block:
-    """Lines set at one size."""
+    """Lines set at one size, the first one indented."""
 
     lines: tuple[str, ...]
     face: Face
     size: float
     leading: float
+    indent: float = 0.0
 
     @property
     def height(self) -> float:
@@ -133,18 +134,19 @@ def paper_size(paper: str, landscape: bool) -> tuple[float, float]:
 
 
 def block(book: FontBook, text: str, face: Face, width: float, *, sizes: Sequence[float], lines: int,
-          spacing: float = 1.35, name: str) -> Block:
-    """`text` at the first of `sizes` at which it takes at most `lines` lines; DoesNotFit(name) when none does."""
+          spacing: float = 1.35, indent: float = 0.0, name: str) -> Block:
+    """`text` at the first of `sizes` at which it takes at most `lines` lines; DoesNotFit(name) when none does.
+    `indent` counts characters."""
     for size in sizes:
-        cut = wrap(book, text, face, size, width)
+        cut = wrap(book, text, face, size, width, indent=indent * size)
         if len(cut) <= lines:
-            return Block(tuple(cut), face, size, size * spacing)
+            return Block(tuple(cut), face, size, size * spacing, indent * size)
     raise DoesNotFit(name)
 
 
 def stack(made: Block, x: float, top: float, *, grey: float = 0.0) -> list[Op]:
     """The block's lines flush left below `top`."""
-    return [Text(x, _baseline(made, top, at), line, made.face, made.size, grey=grey)
+    return [Text(x if at else x + made.indent, _baseline(made, top, at), line, made.face, made.size, grey=grey)
             for at, line in enumerate(made.lines)]
 
 
@@ -155,12 +157,6 @@ def centred(book: FontBook, made: Block, x: float, top: float, *, tracking: floa
         width = book.width(line, made.face, made.size) + tracking * (len(line) - 1)
         out.append(Text(x - width / 2, _baseline(made, top, at), line, made.face, made.size, tracking))
     return out
-
-
-def right(book: FontBook, made: Block, x: float, top: float) -> list[Op]:
-    """The block's lines ending at `x` below `top`."""
-    return [Text(x - book.width(line, made.face, made.size), _baseline(made, top, at), line, made.face, made.size)
-            for at, line in enumerate(made.lines)]
 
 
 def spread(book: FontBook, label: str, face: Face, size: float, width: float) -> float:
