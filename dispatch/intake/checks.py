@@ -90,12 +90,13 @@ class _Look:
             self.faults.append(fault(pointer, code, text=text, **details))
 
 
-def check_case(content: Mapping[str, object], broken: set[str], now: datetime) -> list[Fault]:
-    """Faults of a case's content beyond its shape; ``broken`` are the pointers already known to be wrong."""
+def check_case(content: Mapping[str, object], broken: set[str], now: datetime | None) -> list[Fault]:
+    """Faults of a case's content beyond its shape; ``broken`` are the pointers already known to be wrong.
+    Without ``now`` nothing is said about the future."""
     look = _Look(content, set(broken))
     _trimmed(look, _TRIMMED)
     _unmangled(look, (*_NUMBERS, "/materials_in/waybill_no"))
-    _identity(look, local_date(now))
+    _identity(look, local_date(now) if now is not None else LATEST_DAY)
     _phone(look, "/applicant/phone")
     _division(look, "/department/division_code")
     _times(look, now)
@@ -151,13 +152,13 @@ def _division(look: _Look, pointer: str) -> None:
         look.add(pointer, "unknown_division")
 
 
-def _times(look: _Look, now: datetime) -> None:
+def _times(look: _Look, now: datetime | None) -> None:
     accepted = parse_instant(look.text("/accepted_at") or "")
     decided = parse_instant(look.text("/decided_at") or "")
     for pointer, moment in (("/accepted_at", accepted), ("/decided_at", decided)):
         if moment is not None and moment.year < _EARLIEST_INSTANT_YEAR:
             look.add(pointer, "out_of_range", least="1970-01-01", most="明天")
-    if decided is not None and decided > now + timedelta(days=1):
+    if decided is not None and now is not None and decided > now + timedelta(days=1):
         look.add("/decided_at", "in_future")
     if accepted is not None and decided is not None and accepted > decided:
         look.add("/accepted_at", "decided_before_accepted")

@@ -25,6 +25,7 @@ __all__ = [
     "Item",
     "MaterialsIn",
     "Recipient",
+    "faults_of",
     "parse_case",
     "parse_document",
 ]
@@ -48,13 +49,30 @@ def parse_case(obj: object, *, now: datetime) -> Case:
 
     ``now`` is aware and bounds the time of decision and dates of birth. Raises ``Invalid`` with all faults.
     """
-    faults, content = _first_look(obj, ())
-    model, shape = _shape(Case, content, (), faults)
-    faults += shape
-    faults += check_case(content, {f.pointer for f in faults}, now)
+    faults, model, content = _judge(obj, (), now)
     if faults or model is None:
         raise Invalid(_in_order(faults))
     return model.attach(content, notices(model))
+
+
+def faults_of(obj: object, known: Sequence[Fault] = ()) -> list[Fault]:
+    """Everything wrong with a case as far as it can be told without the time, ``known`` faults included. For
+    tables, where some faults show before there is a case."""
+    try:
+        return _in_order(_judge(obj, known, None)[0])
+    except Invalid as refusal:
+        return [*known, *refusal.faults]
+
+
+def _judge(
+    obj: object, known: Sequence[Fault], now: datetime | None
+) -> tuple[list[Fault], Case | None, Mapping[str, object]]:
+    found, content = _first_look(obj, ())
+    faults = [*known, *found]
+    model, shape = _shape(Case, content, (), faults)
+    faults += shape
+    faults += check_case(content, {f.pointer for f in faults}, now)
+    return faults, model, content
 
 
 def parse_document(obj: object, prefix: str = "/document") -> Document:

@@ -1,0 +1,149 @@
+"""Files of approvals: ``.jsonl`` (one case per line), ``.csv`` and ``.xlsx`` (the flat table of ``columns``).
+
+A file that cannot be read at all raises ``Invalid`` with one clear sentence; a bad row never stops a good one.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+from pathlib import Path
+
+from ..errors import Fault, Invalid
+from .columns import looks_like_header, read_header
+from .jsontext import load_json
+from .tables import Row, join_rows
+from .template import template_csv, template_xlsx
+from .wording import fault
+from .workbook import read_sheet
+
+__all__ = ["MAX_FILE_BYTES", "MAX_ROWS", "Row", "read_cases", "template_csv", "template_xlsx"]
+
+MAX_FILE_BYTES = 64_000_000
+MAX_ROWS = 100_000
+_HEADER_WITHIN = 10
+
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_READ_AS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".txt": "csv", ".xlsx": "xlsx", ".xlsm": "xlsx"}
+
+TableRows = Iterator[tuple[int, Sequence[object]]]
+
+
+def read_cases(path: Path) -> Iterator[Row]:
+    """The cases of a file, one ``Row`` each, in the file's order.
+
+    What is wrong with the file as a whole (kind, encoding, header, size) raises ``Invalid`` at the call, not later.
+    """
+    data, kind = _load(path)
+    if kind == "jsonl":
+        return _json_lines(data)
+    rows = read_sheet(data) if kind == "xlsx" else _csv_rows(data)
+    return _table(rows)
+
+
+def _refuse(code: str, detail: str) -> Invalid:
+    return Invalid([Fault("", code, detail)], code)
+
+
+def _load(path: Path) -> tuple[bytes, str]:
+    kind = _READ_AS.get(path.suffix.lower())
+    try:
+        if kind and path.stat().st_size > MAX_FILE_BYTES:
+            raise _refuse("too_large", f"文件超过 {MAX_FILE_BYTES // 1_000_000} MB。请分成几个文件导入。")
+        data = path.read_bytes() if kind else b""
+    except OSError as refusal:
+        raise _refuse("no_file", "打不开这个文件。请核对文件名和读取权限。") from refusal
+    if kind is None:
+        raise _refuse("file_kind", _kind_advice(path.suffix.lower()))
+    _match_content(data, kind)
+    return data, kind
+
+
+def _kind_advice(suffix: str) -> str:
+    if suffix == ".xls":
+        return "这是旧版 Excel 文件（.xls）。请在 Excel 里另存为 .xlsx 再导入。"
+    if suffix == ".json":
+        return "请把办件写成每行一个的 .jsonl 文件再导入。"
+    return "只能导入 .jsonl、.csv 或 .xlsx 文件。请换一种格式保存。"
+
+
+def _match_content(data: bytes, kind: str) -> None:
+    """The name says one thing; what is inside must say the same."""
+    if not data.strip():
+        raise _refuse("empty_file", "文件是空的。请核对是否选错了文件。")
+    if data.startswith(_OLE):
+        raise _refuse("file_kind", "这是旧版 Excel 文件，或者设了打开密码。请去掉密码并另存为 .xlsx 再导入。")
+    if kind != "xlsx" and data.startswith(_ZIP):
+        raise _refuse("file_kind", "文件内容是 Excel 工作簿，扩展名却不是 .xlsx。请改好扩展名再导入。")
+    if kind == "xlsx" and not data.startswith(_ZIP):
+        raise _refuse("file_kind", "扩展名是 .xlsx，内容却不是 Excel 工作簿。请用 Excel 另存为 .xlsx 再导入。")
+
+
+# -- one case per line -------------------------------------------------------------------------------------------
+def _json_lines(data: bytes) -> Iterator[Row]:
+    for number, line in enumerate(data.split(b"\n"), 1):
+        if line.strip():
+            yield _json_row(number, line)
+
+
+def _json_row(number: int, line: bytes) -> Row:
+    try:
+        value = load_json(line)
+    except Invalid as refusal:
+        return Row(number, None, list(refusal.faults), None, (number,))
+    if not isinstance(value, dict):
+        return Row(number, None, [fault("", "type", wanted="一个对象（名称与值）")], None, (number,))
+    name = value.get("acceptance_no")
+    return Row(number, value, [], name if isinstance(name, str) else None, (number,))
+
+
+# -- the flat table ----------------------------------------------------------------------------------------------
+def _table(rows: TableRows) -> Iterator[Row]:
+    """Find the header among the first rows, then read on. The header is judged before anything is returned."""
+    for number, cells in islice(rows, _HEADER_WITHIN):
+        if looks_like_header(cells):
+            return join_rows(read_header(cells, number), _bounded(rows))
+    raise _refuse("no_header", "没有找到表头。请使用导入模板，第一行是“统一受理号、事项编码……”这些列名。")
+
+
+def _bounded(rows: TableRows) -> TableRows:
+    for count, row in enumerate(rows):
+        if count >= MAX_ROWS:
+            raise _refuse("too_large", f"表格超过 {MAX_ROWS} 行。请分成几个文件导入。")
+        yield row
+
+
+def _csv_rows(data: bytes) -> TableRows:
+    text = _decoded(data)
+    sample = next((line for line in text.splitlines() if line.strip()), "")
+    delimiter = max(",\t;", key=sample.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    return _numbered(reader)
+
+
+def _numbered(reader: Iterator[list[str]]) -> TableRows:
+    """Rows with the line each begins on; a quoted cell may run over several lines."""
+    line = 1
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as refusal:
+            detail = f"第 {line} 行起读不下去，可能是引号没有成对。请检查这一行，或改用 .xlsx 导入。"
+            raise _refuse("bad_csv", detail) from refusal
+        yield line, cells
+        line = reader.line_num + 1  # type: ignore[attr-defined]
+
+
+def _decoded(data: bytes) -> str:
+    """UTF-8 with or without mark, GB18030, or the UTF-16 that Excel calls Unicode text."""
+    utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for encoding in chain(["utf-16"] if utf16 else [], ["utf-8-sig", "gb18030"]):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise _refuse("encoding", "看不懂文件的文字编码。请另存为 UTF-8 编码的 .csv，或改用 .xlsx 导入。")

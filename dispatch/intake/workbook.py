@@ -1,0 +1,113 @@
+"""Reading a workbook that may be broken or hostile: sizes are looked at before anything is unpacked."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from ..errors import Fault, Invalid
+from .cells import Unreadable
+from .columns import looks_like_header
+
+__all__ = ["MAX_UNPACKED", "read_sheet"]
+
+MAX_UNPACKED = 256_000_000
+_MAX_PARTS = 2_000
+_MAX_RATIO = 500
+_LAST_ROW = 1_048_576
+_PEEK = 4_096
+_HEADER_WITHIN = 10
+
+# Everything that openpyxl, zipfile and the XML parser are known to raise on a damaged file.
+_BROKEN = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    InvalidFileException,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+SheetRows = Iterator[tuple[int, Sequence[object]]]
+
+
+def _broken() -> Invalid:
+    return Invalid([Fault("", "bad_workbook", "工作簿打不开，可能已损坏。请用 Excel 打开后另存一份再导入。")], "bad_workbook")
+
+
+def read_sheet(data: bytes) -> SheetRows:
+    """Rows with their numbers from the first sheet that has our header, else from the first sheet.
+
+    Formulas are not computed and cached results not trusted: such a cell comes as ``Unreadable``. Raises
+    ``Invalid``, for damage further down while rows are taken.
+    """
+    _look_inside(data)
+    try:
+        book = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
+        sheets = [sheet for sheet in book.worksheets if hasattr(sheet, "reset_dimensions")]
+        found = next((sheet for sheet in sheets if _has_header(sheet)), None)
+    except _BROKEN as refusal:
+        raise _broken() from refusal
+    if not sheets:
+        raise _broken()
+    return _rows(found or sheets[0])
+
+
+def _look_inside(data: bytes) -> None:
+    """Refuse archives that unpack to far more than they are, and XML that defines entities."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            parts = archive.infolist()
+            total = sum(part.file_size for part in parts)
+            if len(parts) > _MAX_PARTS or total > MAX_UNPACKED or total > _MAX_RATIO * len(data):
+                raise Invalid([Fault("", "too_large", "工作簿展开后太大。请只留要导入的工作表，另存一份再导入。")], "too_large")
+            if any(_defines_entities(archive, part) for part in parts):
+                raise _broken()
+    except _BROKEN as refusal:
+        raise _broken() from refusal
+
+
+def _defines_entities(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
+    with archive.open(part) as stream:
+        head = stream.read(_PEEK).upper()
+    return b"<!DOCTYPE" in head or b"<!ENTITY" in head
+
+
+def _has_header(sheet: object) -> bool:
+    for number, cells in _rows(sheet):
+        if looks_like_header(cells):
+            return True
+        if number >= _HEADER_WITHIN:
+            return False
+    return False
+
+
+def _rows(sheet: object) -> SheetRows:
+    sheet.reset_dimensions()  # type: ignore[attr-defined]
+    try:
+        for number, cells in enumerate(sheet.iter_rows(), 1):  # type: ignore[attr-defined]
+            if number > _LAST_ROW:
+                raise _broken()
+            yield number, [_value(cell) for cell in cells]
+    except _BROKEN as refusal:
+        raise _broken() from refusal
+
+
+def _value(cell: object) -> object:
+    kind, value = getattr(cell, "data_type", "n"), getattr(cell, "value", None)
+    if kind == "f":
+        return Unreadable("formula")
+    return Unreadable("cell_error") if kind == "e" else value
