@@ -1,0 +1,148 @@
+"""What happened, told in plain sentences: audit rows and scans of a case become its list of events.
+
+No personal data: who signed is told by kind, never by name; what was typed as a note is left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from .models import Audit, ScanEvent
+
+__all__ = ["audit_event", "scan_event", "shown_actor"]
+
+Facts = Mapping[str, Any]
+
+_VALIDITY = MappingProxyType(
+    {"revoke": "结束效力", "suspend": "冻结核查", "reinstate": "恢复效力", "supersede": "以新证件替换"}
+)
+_ENDINGS = MappingProxyType({"withdrawn": "撤回", "revoked": "撤销", "cancelled": "注销", "penalty": "吊销", "void": "作废"})
+_SIGNERS = MappingProxyType(
+    {
+        "self": "本人签收",
+        "household_adult": "同住成年家属签收",
+        "mailroom": "单位收发室签收",
+        "representative": "代理人签收",
+        "designated": "指定代收人签收",
+        "point": "代办点签收",
+        "village": "村（社区）签收",
+    }
+)
+_REASONS = MappingProxyType(
+    {
+        "refused": "拒收",
+        "not_home": "家中无人",
+        "unreachable": "电话联系不上",
+        "wrong_address": "地址有误",
+        "identity_mismatch": "身份核对不符",
+        "closed": "单位关门",
+        "postponed": "约定改日",
+        "moved_away": "已搬走",
+        "deceased": "收件人已故",
+        "other": "其他原因",
+    }
+)
+_SCANS = MappingProxyType(
+    {
+        "hand_over": "信封已交寄",
+        "depart": "离开处理点",
+        "arrive": "到达处理点",
+        "out_for_delivery": "正在投递",
+        "attempt_failed": "投递未成功",
+        "ready_for_collection": "可以领取",
+        "deliver": "已送达",
+        "return_start": "开始退回",
+        "return_arrive": "已退回窗口",
+        "hold": "暂存待联系",
+        "damage": "信封破损",
+        "lose": "信封丢失",
+    }
+)
+_OUTCOMES = MappingProxyType(
+    {"conflict": "与当时状态对不上，已留底", "rejected": "没有采用", "unknown": "没有采用"}
+)
+
+
+def _after(words: str, facts: Facts, key: str) -> str:
+    return f"{words}：{facts[key]}" if facts.get(key) else words
+
+
+_ACTS: Mapping[str, Callable[[Facts], str]] = MappingProxyType(
+    {
+        "case_received": lambda f: {"api": "收到办件", "file": "从文件导入办件"}.get(str(f.get("source")), "窗口录入办件"),
+        "case_corrected": lambda f: "更正了办件内容",
+        "case_issued": lambda f: f"出件，共 {f.get('documents', '?')} 份证件",
+        "case_cancelled": lambda f: _after("取消办件", f, "reason"),
+        "case_closed": lambda f: "全部送达，归档",
+        "case_reopened": lambda f: "送达被收回，重新打开",
+        "case_revealed": lambda f: "查看了未遮盖的个人信息",
+        "hold_placed": lambda f: _after("暂缓出件", f, "reason"),
+        "hold_lifted": lambda f: "解除暂缓",
+        "delivery_changed": lambda f: "更改了送达方式或地址",
+        "document_composed": lambda f: _after("证件内容已固定并登记", f, "number"),
+        "document_valid": lambda f: "证件已盖章生效",
+        "document_blocked": lambda f: "制证受阻",
+        "document_retried": lambda f: "重新制证",
+        "document_void": lambda f: _after("证件作废", f, "reason"),
+        "document_suspended": lambda f: "证件冻结核查",
+        "document_revoked": lambda f: f"证件{_ENDINGS.get(str(f.get('kind')), '不再有效')}",
+        "document_reinstated": lambda f: "证件恢复有效",
+        "document_superseded": lambda f: "证件已被新证件替换",
+        "document_packed": lambda f: "装封核对一致，已装入信封",
+        "document_printed": lambda f: "证件已打印",
+        "validity_asked": lambda f: f"提出{_VALIDITY.get(str(f.get('act')), '处理')}，待第二人确认",
+        "original_stored": lambda f: "收到部门的电子原件",
+        "code_bound": lambda f: "登记了纸面上的编号",
+        "envelope_planned": lambda f: "安排了信封",
+        "consignment_planned": lambda f: "安排了信封",
+        "consignment_labelled": lambda f: "运单号已绑定，面单已就绪",
+        "consignment_packed": lambda f: "信封已装好",
+        "consignment_cancelled": lambda f: "信封已取消",
+        "booking_rejected": lambda f: _after("下单被拒", f, "reason"),
+        "booking_unknown": lambda f: "下单结果待查",
+        "waybill_bound": lambda f: "运单号已绑定",
+        "waybill_voided": lambda f: "旧运单已作废",
+        "manifest_made": lambda f: "列入交接清单",
+        "step_parked": lambda f: "系统多次未能完成，等待处理",
+        "step_retried": lambda f: "重新尝试",
+    }
+)
+
+
+def shown_actor(name: str) -> str:
+    """``user:wang`` → wang; the house's own acts as 系统."""
+    kind, _, rest = name.partition(":")
+    if kind == "user" and rest:
+        return rest
+    if kind == "key" and rest:
+        return f"接口 {rest}"
+    return {"system": "系统", "cli": "命令行"}.get(name, name)
+
+
+def audit_event(row: Audit, subject: str) -> dict[str, str]:
+    """One event of the case view. ``subject``: which document or envelope it is about, empty for the case itself."""
+    try:
+        facts = json.loads(row.detail)
+    except ValueError:
+        facts = {}  # a detail longer than its column is cut and then no JSON
+    tell = _ACTS.get(row.action)
+    sentence = tell(facts if isinstance(facts, dict) else {}) if tell else "处理记录"
+    return _event(row.at, row.action, row.actor, f"{subject}：{sentence}" if subject else sentence)
+
+
+def scan_event(row: ScanEvent, subject: str, signer_kind: str) -> dict[str, str]:
+    """One event of the case view from a scan or a carrier's message; ``signer_kind`` empty where nobody signed."""
+    parts = [_SCANS.get(row.action, "处理记录")]
+    parts += [_REASONS[row.reason]] if row.reason in _REASONS else []
+    parts += [_SIGNERS[signer_kind]] if signer_kind in _SIGNERS else []
+    parts += [_OUTCOMES[row.outcome]] if row.outcome in _OUTCOMES else []
+    sentence = "，".join(parts)
+    return _event(row.corrected_at, row.action, row.actor, f"{subject}：{sentence}" if subject else sentence)
+
+
+def _event(at: datetime, kind: str, actor: str, detail: str) -> dict[str, str]:
+    return {"at": at.isoformat(), "type": kind, "actor": shown_actor(actor), "detail": detail}
