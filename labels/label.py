@@ -1,7 +1,7 @@
 """The shipping label, zones in the order of GB/T 41833: 码号, 目的地, 收件人, 寄件人, 内件, 签收.
 
-Three sizes. 100 x 150 and 100 x 180 mm have a part to tear off (60 and 70 mm at the foot); 76 x 130 mm is one part.
-An envelope is read by neighbours: nothing on it tells what the matter is.
+Three sizes. 100 x 150 and 100 x 180 mm have a part to tear off (60 and 70 mm at the foot); 76 x 130 mm is one
+part. An envelope is read by neighbours: nothing on it tells what the matter is.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ POINT_MM: Final = 25.4 / 72
 
 @dataclass(frozen=True)
 class LabelRecord:
-    """What a label says. Persons come in masked; `address_printed` is masked where the carrier holds the address.
+    """What a label says. Persons come in masked; `address_printed` is masked where the carrier holds the
+    address.
 
-    `qr_text` is `<base>/c#<consignment id>`; `sort_code` the carrier's, else our route and town; empty texts leave
-    their place empty.
+    `qr_text` is `<base>/c#<consignment id>`; `sort_code` the carrier's, else our route and town; empty texts
+    leave their place empty.
     """
 
     waybill_no: str
@@ -78,18 +79,20 @@ class _Paper:
     tight: _Plan
 
 
-_PAPERS: Final[Mapping[LabelSize, _Paper]] = MappingProxyType({
-    "76x130": _Paper(76, 130, _Plan(7, 19, 18, 38, 15, 33), _Plan(6, 17, 12, 49, 13, 33)),
-    "100x150": _Paper(100, 150, _Plan(6, 16, 14, 23, 9, 22), _Plan(5, 13, 9, 33, 8, 22)),
-    "100x180": _Paper(100, 180, _Plan(7, 19, 18, 29, 11, 26), _Plan(6, 16, 12, 40, 10, 26)),
-})
+_PAPERS: Final[Mapping[LabelSize, _Paper]] = MappingProxyType(
+    {
+        "76x130": _Paper(76, 130, _Plan(7, 19, 18, 38, 15, 33), _Plan(6, 17, 12, 49, 13, 33)),
+        "100x150": _Paper(100, 150, _Plan(6, 16, 14, 23, 9, 22), _Plan(5, 13, 9, 33, 8, 22)),
+        "100x180": _Paper(100, 180, _Plan(7, 19, 18, 29, 11, 26), _Plan(6, 16, 12, 40, 10, 26)),
+    }
+)
 
 
 def render_label(record: LabelRecord, size: LabelSize, book: FontBook) -> bytes:
     """The label as a one-page PDF of exactly `size`; the same record gives the same bytes.
 
-    Raises MissingGlyph for a character no face has, DoesNotFit for a value too long for its place, ValueError for an
-    unknown size or a waybill number that is not printable ASCII.
+    Raises MissingGlyph for a character no face has, DoesNotFit for a value too long for its place, ValueError
+    for an unknown size or a waybill number that is not printable ASCII.
     """
     return compose_label(record, size, book).finish()
 
@@ -117,7 +120,7 @@ def compose_label(record: LabelRecord, size: LabelSize, book: FontBook, *, codes
 
 
 def _choose(sheet: Sheet, record: LabelRecord, paper: _Paper) -> tuple[_Plan, list[tuple[str, float]]]:
-    """The usual plan while the recipient reads comfortably, else the one that gives the recipient more room."""
+    """The usual plan while the recipient reads comfortably, else the one with more room for it."""
     for plan, smallest in ((paper.usual, COMFORTABLE), (paper.tight, SMALLEST)):
         body = _recipient_lines(sheet, record, paper.width - 3 * MARGIN - TAG, plan.recipient - 2, smallest)
         if body is not None:
@@ -125,8 +128,9 @@ def _choose(sheet: Sheet, record: LabelRecord, paper: _Paper) -> tuple[_Plan, li
     raise DoesNotFit("address")
 
 
-def _recipient_lines(sheet: Sheet, record: LabelRecord, width: float, height: float,
-                     smallest: float) -> list[tuple[str, float]] | None:
+def _recipient_lines(
+    sheet: Sheet, record: LabelRecord, width: float, height: float, smallest: float
+) -> list[tuple[str, float]] | None:
     """(line, size) of name and phone, organization, address, at the largest size at which all of them fit."""
     size = 13.0
     while size >= smallest:
@@ -160,14 +164,20 @@ def _head(sheet: Sheet, record: LabelRecord, plan: _Plan) -> float:
 def _code_zone(sheet: Sheet, record: LabelRecord, top: float, height: float) -> float:
     text = 4.5
     sheet.barcode(Box(0, top + 1.2, sheet.width, height - text - 1.4), record.waybill_no, "waybill_no")
-    sheet.one_line(Box(MARGIN, top + height - text, sheet.width - 2 * MARGIN, text), grouped(record.waybill_no),
-                   "waybill_no", size=11, minimum=SMALLEST, align="centre")
+    sheet.one_line(
+        Box(MARGIN, top + height - text, sheet.width - 2 * MARGIN, text),
+        grouped(record.waybill_no),
+        "waybill_no",
+        size=11,
+        minimum=SMALLEST,
+        align="centre",
+    )
     sheet.rule(0, top + height, sheet.width, top + height)
     return top + height
 
 
 def _destination_zone(sheet: Sheet, record: LabelRecord, top: float, height: float) -> float:
-    """The sort code as large as it goes, the largest thing on the label; without one the region stands there."""
+    """The sort code as large as it goes, the largest thing here; without one, the region."""
     box = Box(MARGIN, top, sheet.width - 2 * MARGIN, height).inset(0, 0.5)
     text = plain(record.sort_code) or record.region
     if sheet.width_of(text, 16) <= box.width:
@@ -202,8 +212,8 @@ def _sender_zone(sheet: Sheet, record: LabelRecord, box: Box) -> None:
 def _foot(sheet: Sheet, record: LabelRecord, box: Box) -> None:
     """内件 and 签收 on the left, the consignment's QR on the right."""
     code = min(box.height, 33.0)
-    sheet.qr(Box(box.right - code, box.y + 0.15, code - 0.15, box.height - 0.3), record.qr_text, "qr_text")
-    left = Box(0, box.y, box.width - code, box.height)
+    sheet.qr(Box(box.right - code, box.y + 0.15, code, box.height - 0.3), record.qr_text, "qr_text")
+    left = Box(0, box.y, box.width - code - 0.5, box.height)
     sheet.rule(left.right, box.y, left.right, box.bottom)
     contents = Box(MARGIN, box.y, left.width - 2 * MARGIN, max(7.0, box.height * 0.36))
     _contents_zone(sheet, record, contents)
@@ -213,18 +223,32 @@ def _foot(sheet: Sheet, record: LabelRecord, box: Box) -> None:
 
 def _contents_zone(sheet: Sheet, record: LabelRecord, box: Box) -> None:
     half = box.height / 2
-    sheet.line_or_block(Box(box.x, box.y + 0.3, box.width, half), f"内件：{record.contents}  {record.count_text}",
-                        "contents", size=8.5)
+    sheet.line_or_block(
+        Box(box.x, box.y + 0.3, box.width, half),
+        f"内件：{record.contents}  {record.count_text}",
+        "contents",
+        size=8.5,
+    )
     if record.printed_on:
-        sheet.line_or_block(Box(box.x, box.y + half, box.width, half - 0.3), f"打印：{record.printed_on}", 
-                            "printed_on", size=7)
+        sheet.line_or_block(
+            Box(box.x, box.y + half, box.width, half - 0.3),
+            f"打印：{record.printed_on}",
+            "printed_on",
+            size=7,
+        )
 
 
 def _signature_zone(sheet: Sheet, record: LabelRecord, box: Box) -> None:
     top = box.y + 0.8
     if record.note:
-        top += sheet.block(Box(box.x, top, box.width, box.height - 9.5), record.note, "note", size=7,
-                           minimum=SMALLEST, shorten=True)
+        top += sheet.block(
+            Box(box.x, top, box.width, box.height - 9.5),
+            record.note,
+            "note",
+            size=7,
+            minimum=SMALLEST,
+            shorten=True,
+        )
     room = box.bottom - top
     sheet.text(box.x, top + room * 0.12, "签收人", 7)
     sheet.text(box.x, top + room * 0.56, "日期", 7)
@@ -238,8 +262,14 @@ def _tear_off(sheet: Sheet, record: LabelRecord, top: float) -> None:
     sheet.rule(0, top, sheet.width, top, dashed=True)
     width = sheet.width - 2 * MARGIN
     sheet.barcode(Box(0, top + 3, sheet.width, 10), record.waybill_no, "waybill_no")
-    sheet.one_line(Box(MARGIN, top + 13, width, 4.5), grouped(record.waybill_no), "waybill_no", size=10,
-                   minimum=SMALLEST, align="centre")
+    sheet.one_line(
+        Box(MARGIN, top + 13, width, 4.5),
+        grouped(record.waybill_no),
+        "waybill_no",
+        size=10,
+        minimum=SMALLEST,
+        align="centre",
+    )
     y = top + 19
     for text, size, height in (
         (f"{record.carrier_name}  {record.product}", 8.0, 6.5),
@@ -249,7 +279,11 @@ def _tear_off(sheet: Sheet, record: LabelRecord, top: float) -> None:
         (record.note, 8.0, 6.5),
     ):
         if plain(text):
-            y += sheet.block(Box(MARGIN, y, width, height), text, "tear_off", size=size, minimum=SMALLEST,
-                             shorten=True) + 0.6
+            y += (
+                sheet.block(
+                    Box(MARGIN, y, width, height), text, "tear_off", size=size, minimum=SMALLEST, shorten=True
+                )
+                + 0.6
+            )
     if record.sample:
         sheet.text(sheet.width - MARGIN, sheet.height - 5, SAMPLE_MARK, 8, align="right")

@@ -1,4 +1,4 @@
-"""交接清单: what went from one hand to another, with the signatures of both. A4, as many pages as it needs."""
+"""交接清单: what went from one hand to another, with the signatures of both. A4, as many pages as needed."""
 
 from __future__ import annotations
 
@@ -30,8 +30,9 @@ BLANK: Final = "（以下空白）"
 
 @dataclass(frozen=True)
 class ManifestRow:
-    """One envelope. `recipient` and `phone` come masked, or in full for a carrier that holds nothing electronically
-    (then `address` may stand here too)."""
+    """One envelope. `recipient` and `phone` come masked, or in full for a carrier that holds nothing
+    electronically (then `address` may stand here too).
+    """
 
     waybill_no: str
     region: str
@@ -44,7 +45,9 @@ class ManifestRow:
 
 @dataclass(frozen=True)
 class ManifestRecord:
-    """A list to be signed. `full` says that the rows show persons unmasked, and prints the duty to keep it safe."""
+    """A list to be signed. `full` says that the rows show persons unmasked, and prints the duty to keep it
+    safe.
+    """
 
     operator: str
     carrier_name: str
@@ -69,8 +72,9 @@ class _Laid:
 
 
 def render_manifest(record: ManifestRecord, book: FontBook) -> bytes:
-    """The list as PDF; the same record gives the same bytes. Raises MissingGlyph, and DoesNotFit for a row that is
-    higher than a page."""
+    """The list as PDF; the same record gives the same bytes. Raises MissingGlyph, and DoesNotFit for a row
+    that is higher than a page.
+    """
     sheet = Sheet(book, WIDTH, HEIGHT, record.title)
     pages = _paginate([_lay(sheet, number, row) for number, row in enumerate(record.rows, 1)])
     for index, rows in enumerate(pages):
@@ -115,22 +119,39 @@ def _paginate(rows: list[_Laid]) -> list[list[_Laid]]:
 
 
 def _carried_over(rows: list[_Laid]) -> list[_Laid]:
-    """Takes the last row off a full page, so that no signatures stand alone; leaves it where it is the only one."""
+    """Takes the last row off a full page, so that no signatures stand alone; leaves it where it is the only
+    one.
+    """
     if len(rows) < 2 or NEXT_TOP + HEAD_ROW + rows[-1].height + SIGNATURES > BOTTOM:
         return []
     return [rows.pop()]
 
 
 def _first_head(sheet: Sheet, record: ManifestRecord) -> float:
-    sheet.one_line(Box(LEFT, 10, RIGHT - LEFT, 10), record.title, "title", size=20, minimum=10, face="serif_bold",
-                   align="centre")
+    sheet.one_line(
+        Box(LEFT, 10, RIGHT - LEFT, 10),
+        record.title,
+        "title",
+        size=20,
+        minimum=10,
+        face="serif_bold",
+        align="centre",
+    )
     left = Box(LEFT, 22, 92, 28)
     totals = f"共 {len(record.rows)} 件，{sum(row.count for row in record.rows)} 份"
     top = left.y
-    for label, text in (("交出", record.operator), ("接收", record.carrier_name), ("日期", record.made_on),
-                        ("合计", totals)):
-        top += sheet.block(Box(left.x, top, left.width, 9), f"{label}：{text}", label, size=10, minimum=6.5,
-                           shorten=True) + 0.9
+    for label, text in (
+        ("交出", record.operator),
+        ("接收", record.carrier_name),
+        ("日期", record.made_on),
+        ("合计", totals),
+    ):
+        top += (
+            sheet.block(
+                Box(left.x, top, left.width, 9), f"{label}：{text}", label, size=10, minimum=6.5, shorten=True
+            )
+            + 0.9
+        )
     _list_number(sheet, Box(108, 21, RIGHT - 108, 26), record.list_no)
     return FIRST_TOP
 
@@ -138,8 +159,14 @@ def _first_head(sheet: Sheet, record: ManifestRecord) -> float:
 def _list_number(sheet: Sheet, box: Box, list_no: str) -> None:
     """The number with its barcode; a number too long for bars stands as text only."""
     _bars_or_nothing(sheet, Box(box.x, box.y, box.width, 11), list_no)
-    sheet.one_line(Box(box.x, box.y + 12, box.width, 5), f"清单号 {list_no}", "list_no", size=9, minimum=4.5,
-                   align="centre")
+    sheet.one_line(
+        Box(box.x, box.y + 12, box.width, 5),
+        f"清单号 {list_no}",
+        "list_no",
+        size=9,
+        minimum=4.5,
+        align="centre",
+    )
 
 
 def _bars_or_nothing(sheet: Sheet, box: Box, text: str) -> bool:
@@ -154,10 +181,17 @@ def _bars_or_nothing(sheet: Sheet, box: Box, text: str) -> bool:
 
 def _next_head(sheet: Sheet, record: ManifestRecord) -> float:
     width = RIGHT - LEFT
-    sheet.one_line(Box(LEFT, 12, width * 0.4, 7), f"{record.title}（续）", "title", size=12, minimum=6,
-                   face="serif_bold")
-    sheet.one_line(Box(LEFT + width * 0.4, 12, width * 0.6, 7), f"清单号 {record.list_no}", "list_no", size=9,
-                   minimum=4.5, align="right")
+    sheet.one_line(
+        Box(LEFT, 12, width * 0.4, 7), f"{record.title}（续）", "title", size=12, minimum=6, face="serif_bold"
+    )
+    sheet.one_line(
+        Box(LEFT + width * 0.4, 12, width * 0.6, 7),
+        f"清单号 {record.list_no}",
+        "list_no",
+        size=9,
+        minimum=4.5,
+        align="right",
+    )
     return NEXT_TOP
 
 
@@ -184,8 +218,14 @@ def _row(sheet: Sheet, top: float, laid: _Laid) -> None:
     code = Box(cells[1].x, top + (laid.height - LEAST_ROW) / 2, cells[1].width, LEAST_ROW)
     drawn = _bars_or_nothing(sheet, Box(code.x, code.y + 1.5, code.width, 6.2), laid.row.waybill_no)
     text = Box(code.x, code.y + 8, code.width, 4.5) if drawn else code
-    sheet.one_line(text.inset(1, 0), grouped(laid.row.waybill_no), f"rows/{laid.number - 1}/waybill_no", size=9.5,
-                   minimum=4.5, align="centre")
+    sheet.one_line(
+        text.inset(1, 0),
+        grouped(laid.row.waybill_no),
+        f"rows/{laid.number - 1}/waybill_no",
+        size=9.5,
+        minimum=4.5,
+        align="centre",
+    )
     sheet.lines(cells[2].x + 1.5, top + 1.5, laid.region, TEXT)
     sheet.one_line(cells[3].inset(0.5, 0), str(laid.row.count), "count", size=10, minimum=5, align="centre")
     sheet.lines(cells[4].x + 1.5, top + 1.5, laid.recipient, TEXT)
@@ -206,8 +246,14 @@ def _ending(sheet: Sheet, record: ManifestRecord, top: float) -> None:
 
 def _signature(sheet: Sheet, box: Box, side: str, party: str, who: str) -> None:
     sheet.frame(box)
-    sheet.block(Box(box.x + 2, box.y + 1.2, box.width - 4, 8), f"{side}：{party}", side, size=9, minimum=5,
-                shorten=True)
+    sheet.block(
+        Box(box.x + 2, box.y + 1.2, box.width - 4, 8),
+        f"{side}：{party}",
+        side,
+        size=9,
+        minimum=5,
+        shorten=True,
+    )
     for top, label in ((9.5, "核对件数"), (15.5, who), (21.5, "交接时间")):
         sheet.text(box.x + 2, box.y + top, label, 9)
         sheet.rule(box.x + 21, box.y + top + 4.3, box.right - 3, box.y + top + 4.3, dots=1)

@@ -1,4 +1,6 @@
-"""What a stranger may read of a person: masked names, phones and addresses. Pure; used in print and on screens."""
+"""What a stranger may read of a person: masked names, phones and addresses. Pure; used in print and on
+screens.
+"""
 
 from __future__ import annotations
 
@@ -21,28 +23,34 @@ _EXTENSION = re.compile(r"(?:转|分机|ext\.?|x|#|,)\D*\d+\s*$|(?<=\d{7})[-–�
 _PHONE_IN_TEXT = re.compile(r"(?<!\d)(?:1[3-9]\d(?:[- ]?\d{4}){2}|0\d{2,3}[- ]?\d{7,8})(?!\d)")
 #: ITU-T E.164: zones 1 and 7 have one digit, these have two, all others three.
 _TWO_DIGIT_COUNTRIES: Final = (
-    " 20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82 84 86 "
-    "90 91 92 93 94 95 98 "
+    " 20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 "
+    "82 84 86 90 91 92 93 94 95 98 "
 )
 
 _ARABIC = r"[0-9A-Za-z][0-9A-Za-z#\-]{0,7}"
 _NUMERAL = "[〇零一二三四五六七八九十百]{1,4}"
 _POINT = "[东南西北中甲乙丙丁戊]"
-# A Chinese numeral before 幢, 室 or 楼 is often part of a village's name (三幢屋村, 五里楼村): it counts as a part of
-# a building only when nothing but more detail follows.
+# A Chinese numeral before 幢, 室 or 楼 is often part of a village's name (三幢屋村, 五里楼村): it counts as a
+# part of a building only when nothing but more detail follows.
 _DETAIL_FOLLOWS = rf"(?=$|[\s0-9A-Za-z#\-,，.。、;；(（]|第|附|{_POINT}|{_NUMERAL})"
-_BUILDING = re.compile("|".join((
-    rf"第?{_ARABIC}(?:号楼|#楼|幢|栋|单元|室)",
-    rf"第?{_ARABIC}(?:楼|层|座|房|户){_DETAIL_FOLLOWS}",
-    rf"第?(?:{_NUMERAL}|{_POINT})(?:号楼|幢|栋|单元|楼|层|座|房|室|户){_DETAIL_FOLLOWS}",
-    # 阳光路208号14-2-102, 县政府大楼503, 新城花园3-2-501: a number that nothing explains, after a house.
-    r"(?<=[号楼厦场寓区园苑庭府邸])\d[\d\-]*(?=$|[\s,，。;；(（])",
-)))
+_BUILDING = re.compile(
+    "|".join(
+        (
+            rf"第?{_ARABIC}(?:号楼|#楼|幢|栋|单元|室)",
+            rf"第?{_ARABIC}(?:楼|层|座|房|户){_DETAIL_FOLLOWS}",
+            rf"第?(?:{_NUMERAL}|{_POINT})(?:号楼|幢|栋|单元|楼|层|座|房|室|户){_DETAIL_FOLLOWS}",
+            # 阳光路208号14-2-102, 县政府大楼503, 新城花园3-2-501: a bare number after a house.
+            r"(?<=[号楼厦场寓区园苑庭府邸])\d[\d\-]*(?=$|[\s,，。;；(（])",
+        )
+    )
+)
 _ENGLISH_ROOM = re.compile(r"\b(?:room|rm|flat|apt|unit|suite)\b\.?\s*[0-9][0-9A-Za-z\-]*", re.IGNORECASE)
 
 
 def mask_name(name: str) -> str:
-    """张三丰 → 张**: the first character kept, each other one a star, at most three. Organizations are not masked."""
+    """张三丰 → 张**: the first character kept, each other one a star, at most three. Organizations are not
+    masked.
+    """
     characters = _clusters("".join(name.split()))
     if not characters:
         return ""
@@ -52,7 +60,8 @@ def mask_name(name: str) -> str:
 def mask_phone(phone: str) -> str:
     """19000001234 → 190****1234; landlines keep area code and tail; other countries keep code and tail.
 
-    The last four digits stay because the courier asks for them. Extensions go. What is masked already stays so.
+    The last four digits stay because the courier asks for them. Extensions go. What is masked already stays
+    so.
     """
     plain = _narrow(phone).strip()
     masked = _MASKED_PHONE.fullmatch(plain)
@@ -98,7 +107,7 @@ def _mask_foreign(digits: str) -> str:
         code = digits[:1]
     else:
         code = digits[:2] if f" {digits[:2]} " in _TWO_DIGIT_COUNTRIES else digits[:3]
-    return f"+{code} {_tail(digits[len(code):])}"
+    return f"+{code} {_tail(digits[len(code) :])}"
 
 
 def _tail(digits: str) -> str:

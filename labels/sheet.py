@@ -1,4 +1,4 @@
-"""A sheet of paper measured in millimetres from its top left corner; what every printed thing here is drawn on."""
+"""A sheet of paper, measured in millimetres from its top left corner; every printed thing is drawn on one."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _LETTERS_DIGITS = re.compile(r"([A-Z]*)(\d{8,})")
 
 
 class DoesNotFit(ValueError):
-    """A value is too long for its place at the smallest readable size; `field` names it, the value is not told."""
+    """A value is too long for its place at the smallest readable size; `field` names it."""
 
     def __init__(self, field: str) -> None:
         super().__init__(f"{field} does not fit its place on the paper")
@@ -71,7 +71,7 @@ class Box:
 
 @dataclass(frozen=True)
 class PlacedBarcode:
-    """Where a Code 128 stands, in printer dots from the top left corner; `x` is the first bar, without quiet zone."""
+    """Where a Code 128 stands, in printer dots from the top left corner; `x` is the first bar's."""
 
     symbol: code128.Symbol
     x: int
@@ -92,8 +92,8 @@ class PlacedQr:
 
 
 def plain(text: str) -> str:
-    """One line of visible text: white space as spaces, at most two together (they part columns), none at the ends;
-    what has no shape of its own (controls, direction marks, selectors) is dropped.
+    """One line of visible text: white space as spaces, at most two together (they part columns), none at the
+    ends; what has no shape of its own (controls, direction marks, selectors) is dropped.
     """
     kept = (" " if character.isspace() else character for character in text if not _shapeless(character))
     return _WIDE_GAP.sub("  ", "".join(kept).strip())
@@ -107,7 +107,7 @@ def _shapeless(character: str) -> bool:
 
 
 def grouped(number: str) -> str:
-    """A number cut into pieces the eye can hold: EA 000 000 015 ZZ, 331127 20261026 7000001, ZD 0000 0000 0000 1."""
+    """A number cut into pieces the eye can hold: EA 000 000 015 ZZ, ZD 0000 0000 0000 1."""
     for pattern in (_S10, _ACCEPTANCE):
         found = pattern.fullmatch(number)
         if found:
@@ -126,11 +126,13 @@ def _dots(millimetres: float) -> int:
 class Sheet:
     """One PDF in the making. The same calls give the same bytes: no date, no random identifier.
 
-    With `codes=False` barcodes and QR codes are placed, not drawn (a printer draws them itself); `placed` tells
-    where they stand either way.
+    With `codes=False` barcodes and QR codes are placed, not drawn (a printer draws them itself); `placed`
+    tells where they stand either way.
     """
 
-    def __init__(self, book: FontBook, width: float, height: float, title: str, *, codes: bool = True) -> None:
+    def __init__(
+        self, book: FontBook, width: float, height: float, title: str, *, codes: bool = True
+    ) -> None:
         self.book = book
         self.width = width
         self.height = height
@@ -155,8 +157,10 @@ class Sheet:
         """Width in millimetres of one line."""
         return self.book.width(plain(text), face, size) / mm
 
-    def text(self, x: float, y: float, text: str, size: float, face: Face = "sans", align: str = "left") -> float:
-        """One line whose top stands at `y`; `x` is its left edge, centre or right edge. Returns its height, mm."""
+    def text(
+        self, x: float, y: float, text: str, size: float, face: Face = "sans", align: str = "left"
+    ) -> float:
+        """One line whose top stands at `y`; `x` is its left, middle or right. Returns its height."""
         text = plain(text)
         width = self.book.width(text, face, size)
         left = x * mm - {"left": 0.0, "centre": width / 2, "right": width}[align]
@@ -175,9 +179,18 @@ class Sheet:
     def wrap(self, text: str, size: float, width: float, face: Face = "sans") -> list[str]:
         return wrap(self.book, plain(text), face, size, width * mm)
 
-    def one_line(self, box: Box, text: str, field: str, *, size: float, minimum: float, face: Face = "sans",
-                 align: str = "left") -> float:
-        """One line in the middle of the box's height, stepped down until it fits; returns its size in points."""
+    def one_line(
+        self,
+        box: Box,
+        text: str,
+        field: str,
+        *,
+        size: float,
+        minimum: float,
+        face: Face = "sans",
+        align: str = "left",
+    ) -> float:
+        """One line in mid-height of the box, stepped down until it fits; returns its size in points."""
         largest = min(size, box.height * mm / SPACING)
         found = fit_line(self.book, plain(text), face, box.width * mm, size=largest, minimum=minimum)
         if found is None:
@@ -186,14 +199,31 @@ class Sheet:
         self.text(x, box.y + (box.height - found * SPACING / mm) / 2, text, found, face, align)
         return found
 
-    def block(self, box: Box, text: str, field: str, *, size: float, minimum: float, face: Face = "sans",
-              shorten: bool = False) -> float:
-        """Wrapped text from the top of the box, stepped down until it fits; returns its height in millimetres.
+    def block(
+        self,
+        box: Box,
+        text: str,
+        field: str,
+        *,
+        size: float,
+        minimum: float,
+        face: Face = "sans",
+        shorten: bool = False,
+    ) -> float:
+        """Wrapped text from the top of the box, stepped down until it fits; returns its height, mm.
 
         What does not fit at `minimum` raises DoesNotFit, or with `shorten` ends in an ellipsis.
         """
-        found = fit(self.book, plain(text), face, box.width * mm, box.height * mm, size=size, minimum=minimum,
-                    spacing=SPACING)
+        found = fit(
+            self.book,
+            plain(text),
+            face,
+            box.width * mm,
+            box.height * mm,
+            size=size,
+            minimum=minimum,
+            spacing=SPACING,
+        )
         if found is not None:
             return self.lines(box.x, box.y, found.lines, found.size, face)
         room = int(box.height * mm / (minimum * SPACING) + 0.01)
@@ -204,9 +234,10 @@ class Sheet:
             kept[-1] = kept[-1][:-1]
         return self.lines(box.x, box.y, [*kept[:-1], kept[-1] + "…"], minimum, face)
 
-    def line_or_block(self, box: Box, text: str, field: str, *, size: float, least_line: float = 7,
-                      minimum: float = 5) -> None:
-        """One line in the middle of the box while it can be `least_line` points, else wrapped and at last shortened."""
+    def line_or_block(
+        self, box: Box, text: str, field: str, *, size: float, least_line: float = 7, minimum: float = 5
+    ) -> None:
+        """One line while it can be `least_line` points, else wrapped, at last cut."""
         if self.width_of(text, least_line) <= box.width:
             self.one_line(box, text, field, size=size, minimum=min(least_line, box.height * mm / SPACING))
         else:
@@ -217,8 +248,9 @@ class Sheet:
         """Millimetres from one line to the next at `size` points."""
         return size * SPACING / mm
 
-    def table(self, box: Box, facts: Sequence[tuple[str, str]], label_width: float, *, size: float,
-              minimum: float) -> float:
+    def table(
+        self, box: Box, facts: Sequence[tuple[str, str]], label_width: float, *, size: float, minimum: float
+    ) -> float:
         """Labels and values below each other, all at the largest common size; returns the height used, mm.
 
         Raises DoesNotFit naming the label of the longest value.
@@ -235,7 +267,9 @@ class Sheet:
             size -= 0.5
         raise DoesNotFit(max(facts, key=lambda fact: len(fact[1]))[0])
 
-    def rule(self, x1: float, y1: float, x2: float, y2: float, *, dots: int = 2, dashed: bool = False) -> None:
+    def rule(
+        self, x1: float, y1: float, x2: float, y2: float, *, dots: int = 2, dashed: bool = False
+    ) -> None:
         self.canvas.saveState()
         self.canvas.setLineWidth(dots * code128.DOT_PT)
         if dashed:
@@ -265,7 +299,7 @@ class Sheet:
         return symbol.modules * dots * code128.DOT_MM
 
     def qr(self, box: Box, text: str, field: str) -> float:
-        """QR of `text`, centred in the box with four quiet modules inside it; returns its side in millimetres."""
+        """QR of `text`, centred in the box with four quiet modules inside it; returns its side, mm."""
         matrix = qr.byte_matrix(text)
         whole = len(matrix) + 2 * qr.QUIET
         room = _dots(min(box.width, box.height))

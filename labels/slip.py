@@ -1,4 +1,6 @@
-"""取件架位单: hangs on an envelope that waits at the counter, says where it lies and what to ask its collector for."""
+"""取件架位单: hangs on an envelope that waits at the counter, says where it lies and what to ask its
+collector for.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +15,18 @@ from labels.sheet import SAMPLE_MARK, Box, DoesNotFit, Sheet, grouped, plain
 __all__ = ["SlipRecord", "SlipSize", "render_slip"]
 
 SlipSize = Literal["100x150", "A5"]
-_SIZES: Final[Mapping[SlipSize, tuple[float, float]]] = MappingProxyType({"100x150": (100.0, 150.0),
-                                                                          "A5": (148.0, 210.0)})
+_SIZES: Final[Mapping[SlipSize, tuple[float, float]]] = MappingProxyType(
+    {"100x150": (100.0, 150.0), "A5": (148.0, 210.0)}
+)
 MARGIN: Final = 5.0
 SMALLEST: Final = 5.5
 
 
 @dataclass(frozen=True)
 class SlipRecord:
-    """`ask_for`: what the clerk asks the collector to show, one sentence each. `qr_text` is the consignment's."""
+    """`ask_for`: what the clerk asks the collector to show, one sentence each. `qr_text` is the
+    consignment's.
+    """
 
     operator: str
     shelf_place: str
@@ -39,7 +44,9 @@ class SlipRecord:
 
 
 def render_slip(record: SlipRecord, book: FontBook, size: SlipSize = "100x150") -> bytes:
-    """The slip as a one-page PDF, the same bytes for the same record; raises MissingGlyph, DoesNotFit, ValueError."""
+    """The slip as a one-page PDF, the same bytes for the same record; raises MissingGlyph, DoesNotFit,
+    ValueError.
+    """
     if size not in _SIZES:
         raise ValueError("a slip is 100x150 or A5")
     sheet = Sheet(book, *_SIZES[size], "取件架位单")
@@ -49,7 +56,9 @@ def render_slip(record: SlipRecord, book: FontBook, size: SlipSize = "100x150") 
     place = Box(MARGIN, 12 * unit, width, 27 * unit)
     sheet.frame(place, dots=4)
     if sheet.width_of(record.shelf_place, 18) <= place.width - 4:
-        sheet.one_line(place.inset(2, 1), record.shelf_place, "shelf_place", size=66, minimum=18, align="centre")
+        sheet.one_line(
+            place.inset(2, 1), record.shelf_place, "shelf_place", size=66, minimum=18, align="centre"
+        )
     else:
         sheet.block(place.inset(2, 1), record.shelf_place, "shelf_place", size=18, minimum=SMALLEST)
     _person(sheet, record, Box(MARGIN, 41 * unit, width, 25 * unit))
@@ -63,22 +72,34 @@ def render_slip(record: SlipRecord, book: FontBook, size: SlipSize = "100x150") 
 def _head(sheet: Sheet, record: SlipRecord, box: Box) -> None:
     title = Box(box.x, box.y, box.width * 0.4, box.height)
     sheet.one_line(title, "取件架位单", "title", size=15, minimum=8)
-    sheet.line_or_block(Box(title.right, box.y, box.width - title.width, box.height), record.operator, "operator",
-                        size=11)
+    sheet.line_or_block(
+        Box(title.right, box.y, box.width - title.width, box.height), record.operator, "operator", size=11
+    )
 
 
 def _person(sheet: Sheet, record: SlipRecord, box: Box) -> None:
     name = Box(box.x, box.y, box.width, box.height * 0.36)
     sheet.one_line(name, f"{record.name_masked}  {record.phone_masked}", "name_masked", size=22, minimum=7)
-    facts = "  ".join(filter(None, (
-        record.organization,
-        record.count_text,
-        record.waiting_since and f"{record.waiting_since} 起待领",
-        record.keep_until and f"保管到 {record.keep_until}",
-    )))
+    facts = "  ".join(
+        filter(
+            None,
+            (
+                record.organization,
+                record.count_text,
+                record.waiting_since and f"{record.waiting_since} 起待领",
+                record.keep_until and f"保管到 {record.keep_until}",
+            ),
+        )
+    )
     if plain(facts):
-        sheet.block(Box(box.x, name.bottom, box.width, box.bottom - name.bottom), facts, "organization", size=13,
-                    minimum=SMALLEST, shorten=True)
+        sheet.block(
+            Box(box.x, name.bottom, box.width, box.bottom - name.bottom),
+            facts,
+            "organization",
+            size=13,
+            minimum=SMALLEST,
+            shorten=True,
+        )
 
 
 def _number(sheet: Sheet, record: SlipRecord, box: Box) -> None:
@@ -87,8 +108,14 @@ def _number(sheet: Sheet, record: SlipRecord, box: Box) -> None:
         sheet.barcode(Box(box.x, box.y, box.width, box.height * 0.66), record.acceptance_no, "acceptance_no")
     except DoesNotFit:
         sheet.text(MARGIN, box.y + box.height * 0.3, "统一受理号", 9)
-    sheet.one_line(Box(MARGIN, box.y + box.height * 0.69, box.width - 2 * MARGIN, box.height * 0.3),
-                   grouped(record.acceptance_no), "acceptance_no", size=13, minimum=SMALLEST, align="centre")
+    sheet.one_line(
+        Box(MARGIN, box.y + box.height * 0.69, box.width - 2 * MARGIN, box.height * 0.3),
+        grouped(record.acceptance_no),
+        "acceptance_no",
+        size=13,
+        minimum=SMALLEST,
+        align="centre",
+    )
 
 
 def _ask(sheet: Sheet, record: SlipRecord, box: Box, code: float) -> None:
@@ -101,8 +128,14 @@ def _ask(sheet: Sheet, record: SlipRecord, box: Box, code: float) -> None:
     if text:
         _paragraphs(sheet, Box(box.x, top, left, room), text)
     if record.note:
-        sheet.block(Box(box.x, box.bottom - 13, box.width, 7), record.note, "note", size=9, minimum=SMALLEST,
-                    shorten=True)
+        sheet.block(
+            Box(box.x, box.bottom - 13, box.width, 7),
+            record.note,
+            "note",
+            size=9,
+            minimum=SMALLEST,
+            shorten=True,
+        )
     line = box.bottom - 0.5
     sheet.text(box.x, line - 5, "领取人签名", 9)
     sheet.rule(box.x + 19, line, box.right, line, dots=1)

@@ -1,7 +1,9 @@
-"""The label in ZPL II for thermal printers of 203 dpi: barcodes by the printer, everything else as one graphic.
+"""The label in ZPL II for thermal printers of 203 dpi: barcodes by the printer, everything else as one
+graphic.
 
-Printers carry no Chinese font one may count on, so text and lines are rendered here at eight dots to the millimetre
-and sent as `^GFA`. Bars and QR modules stay native: the printer draws them sharper than any bitmap.
+Printers carry no Chinese font one may count on, so text and lines are rendered here at eight dots to the
+millimetre and sent as `^GFA`. Bars and QR modules stay native: the printer draws them sharper than any
+bitmap.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from PIL import Image
 from labels import code128
 from labels.fonts import FontBook
 from labels.label import LabelRecord, LabelSize, compose_label
+from labels.pdfium import PDFIUM_LOCK
 from labels.sheet import PlacedBarcode, PlacedQr
 
 __all__ = ["label_zpl"]
@@ -46,19 +49,19 @@ def _in_dots(millimetres: float) -> int:
 
 def _bitmap(pdf: bytes, width: int, height: int) -> Image.Image:
     """The page as one bit per dot, ink set."""
-    document = pdfium.PdfDocument(pdf)
-    try:
-        page = document[0]
-        grey = page.render(scale=1 / code128.DOT_PT, grayscale=True).to_pil().convert("L")
-    finally:
-        document.close()
+    with PDFIUM_LOCK:
+        document = pdfium.PdfDocument(pdf)
+        try:
+            grey = document[0].render(scale=1 / code128.DOT_PT, grayscale=True).to_pil().convert("L").copy()
+        finally:
+            document.close()
     exact = Image.new("L", (width, height), 255)
     exact.paste(grey, (0, 0))
     return exact.point([255 if level < BLACK_BELOW else 0 for level in range(256)]).convert("1")
 
 
 def _graphic(bitmap: Image.Image) -> str:
-    """`^GFA` with ZPL's own run-length coding: repeat counts, `,` rest of the row white, `:` the row above."""
+    """`^GFA` with ZPL's run-length coding: repeat counts, `,` rest of the row white, `:` the row above."""
     row_bytes = (bitmap.width + 7) // 8
     data = bitmap.tobytes()
     rows, above = [], ""
@@ -90,12 +93,14 @@ def _run(digit: str, count: int) -> str:
 
 
 def _barcode(placed: PlacedBarcode) -> str:
-    return (f"^BY{placed.dots},3,{placed.height}^FO{placed.x},{placed.y}"
-            f"^BCN,{placed.height},N,N,N,N^FD{placed.symbol.zpl_data}^FS")
+    return (
+        f"^BY{placed.dots},3,{placed.height}^FO{placed.x},{placed.y}"
+        f"^BCN,{placed.height},N,N,N,N^FD{placed.symbol.zpl_data}^FS"
+    )
 
 
 def _qr(placed: PlacedQr) -> str:
-    """Error correction M, automatic segments: never larger than the byte segment its place was measured for."""
+    """Error correction M, automatic segments: never larger than the byte segment measured here."""
     top = placed.y - QR_OFFSET
     return f"^FO{placed.x},{top}^BQN,2,{placed.dots}^FH{_HEX_MARK}^FDMA,{_escaped(placed.text)}^FS"
 

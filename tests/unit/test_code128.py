@@ -1,4 +1,4 @@
-"""Code 128: read back by zxing-cpp, patterns against reportlab's table, widths against all other encodings."""
+"""Code 128: read back by zxing-cpp, patterns against reportlab's table, widths against all others."""
 
 from __future__ import annotations
 
@@ -56,18 +56,21 @@ def test_every_pattern_equals_the_table_of_another_library() -> None:
         assert symbol.widths[6:] == widths(106)
 
 
-@pytest.mark.parametrize(("text", "modules", "zpl"), [
-    ("EA000000015ZZ", 156, ">:EA0>500000015>6ZZ"),
-    ("ZD1234567890123", 145, ">:ZD1>5234567890123"),
-    ("1234567890123", 123, ">:1>5234567890123"),
-    ("331127202610267000001", 167, ">:3>531127202610267000001"),
-    ("12", 46, ">;12"),
-    ("7", 46, ">:7"),
-    ("A12B", 79, ">:A12B"),
-    ("A1234", 79, ">:A>51234"),
-    ("1234A", 79, ">;1234>6A"),
-    ("A>B^C~", 101, ">:A>0B><C>="),
-])
+@pytest.mark.parametrize(
+    ("text", "modules", "zpl"),
+    [
+        ("EA000000015ZZ", 156, ">:EA0>500000015>6ZZ"),
+        ("ZD1234567890123", 145, ">:ZD1>5234567890123"),
+        ("1234567890123", 123, ">:1>5234567890123"),
+        ("331127202610267000001", 167, ">:3>531127202610267000001"),
+        ("12", 46, ">;12"),
+        ("7", 46, ">:7"),
+        ("A12B", 79, ">:A12B"),
+        ("A1234", 79, ">:A>51234"),
+        ("1234A", 79, ">;1234>6A"),
+        ("A>B^C~", 101, ">:A>0B><C>="),
+    ],
+)
 def test_switches_as_seldom_as_possible(text: str, modules: int, zpl: str) -> None:
     symbol = encode(text)
     assert symbol.modules == modules == sum(symbol.widths)
@@ -108,7 +111,9 @@ def test_drawn_bars_stand_on_whole_printer_dots() -> None:
     drawn: list[tuple[float, float]] = []
 
     class Recorder:
-        def rect(self, x: float, y: float, width: float, height: float, stroke: int = 1, fill: int = 0) -> None:
+        def rect(
+            self, x: float, y: float, width: float, height: float, stroke: int = 1, fill: int = 0
+        ) -> None:
             drawn.append((x, width))
 
     symbol = encode("ZD1234567890123")

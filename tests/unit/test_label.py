@@ -1,4 +1,6 @@
-"""The label: exact paper, zones in order, codes that read at 203 dpi, nothing that overlaps, nothing of the matter."""
+"""The label: exact paper, zones in order, codes that read at 203 dpi, nothing that overlaps, nothing of the
+matter.
+"""
 
 from __future__ import annotations
 
@@ -20,17 +22,36 @@ from labels.sheet import SAMPLE_MARK, DoesNotFit, PlacedBarcode, grouped, plain
 
 MM = 72 / 25.4
 RECORD = LabelRecord(
-    waybill_no="EA000000015ZZ", carrier_name="邮政速递", product="政务专递", sort_code="331127 鹤溪",
-    sender_name="县行政服务中心", sender_phone="0578-5082123", sender_address="浙江省丽水市景宁畲族自治县人民中路1号",
-    recipient_masked="费**", phone_masked="190****3078", region="浙江省丽水市景宁畲族自治县鹤溪街道",
-    address_printed="敕木山村69号", qr_text="http://127.0.0.1:8000/c#01JD3Z0000000000000000ABCD",
-    count_text="2 份", note="请交本人签收", printed_on="2026-11-21 14:05",
+    waybill_no="EA000000015ZZ",
+    carrier_name="邮政速递",
+    product="政务专递",
+    sort_code="331127 鹤溪",
+    sender_name="县行政服务中心",
+    sender_phone="0578-5082123",
+    sender_address="浙江省丽水市景宁畲族自治县人民中路1号",
+    recipient_masked="费**",
+    phone_masked="190****3078",
+    region="浙江省丽水市景宁畲族自治县鹤溪街道",
+    address_printed="敕木山村69号",
+    qr_text="http://127.0.0.1:8000/c#01JD3Z0000000000000000ABCD",
+    count_text="2 份",
+    note="请交本人签收",
+    printed_on="2026-11-21 14:05",
 )
 LONG = dataclasses.replace(
-    RECORD, waybill_no="ZD1234567890123", organization="景宁畲族自治县农村商业银行" * 15, region="内蒙古自治区" * 8,
-    address_printed=("敕木山村" * 75)[:300], sender_name="行政服务中心" * 13, sender_address="人民中路" * 75,
-    sort_code="特别长的分拣码" * 5, note="请交收件人" * 30, carrier_name="寄递企业" * 10, product="政务专递" * 8,
-    count_text="二十份" * 20, printed_on="2026-11-21 14:05" * 6,
+    RECORD,
+    waybill_no="ZD1234567890123",
+    organization="景宁畲族自治县农村商业银行" * 15,
+    region="内蒙古自治区" * 8,
+    address_printed=("敕木山村" * 75)[:300],
+    sender_name="行政服务中心" * 13,
+    sender_address="人民中路" * 75,
+    sort_code="特别长的分拣码" * 5,
+    note="请交收件人" * 30,
+    carrier_name="寄递企业" * 10,
+    product="政务专递" * 8,
+    count_text="二十份" * 20,
+    printed_on="2026-11-21 14:05" * 6,
     qr_text="https://dispatch.service-centre.example.gov.cn/c#01JD3Z0000000000000000ABCD",
 )
 
@@ -79,12 +100,16 @@ def test_every_kind_of_number_reads_on_every_paper(book: FontBook, size: LabelSi
 @pytest.mark.parametrize("size", LABEL_SIZES)
 def test_the_page_is_exactly_the_paper(book: FontBook, size: LabelSize) -> None:
     width, height = map(int, size.split("x"))
-    assert page_of(render_label(RECORD, size, book)).get_size() == pytest.approx((width * MM, height * MM), abs=0.01)
+    assert page_of(render_label(RECORD, size, book)).get_size() == pytest.approx(
+        (width * MM, height * MM), abs=0.01
+    )
 
 
 @pytest.mark.parametrize("size", LABEL_SIZES)
 @pytest.mark.parametrize("record", [RECORD, LONG], ids=["usual", "long"])
-def test_bars_are_whole_dots_with_ten_quiet_modules(book: FontBook, size: LabelSize, record: LabelRecord) -> None:
+def test_bars_are_whole_dots_with_ten_quiet_modules(
+    book: FontBook, size: LabelSize, record: LabelRecord
+) -> None:
     sheet = compose_label(record, size, book)
     placed = [code for code in sheet.placed if isinstance(code, PlacedBarcode)]
     assert placed
@@ -93,22 +118,34 @@ def test_bars_are_whole_dots_with_ten_quiet_modules(book: FontBook, size: LabelS
         quiet = 10 * code.dots
         assert code.x >= quiet
         assert code.x + code.symbol.modules * code.dots + quiet <= round(sheet.width / DOT_MM)
-        zone = tuple(edge * DOT_MM * MM for edge in (code.x - quiet, code.y, code.symbol.modules * code.dots + 2 * quiet,
-                                                     code.height))
+        zone = tuple(
+            edge * DOT_MM * MM
+            for edge in (code.x - quiet, code.y, code.symbol.modules * code.dots + 2 * quiet, code.height)
+        )
         assert not _texts_inside(render_label(record, size, book), sheet.height, zone)
 
 
-def _texts_inside(pdf: bytes, height: float, zone: tuple[float, ...]) -> list[tuple[float, float, float, float]]:
+def _texts_inside(
+    pdf: bytes, height: float, zone: tuple[float, ...]
+) -> list[tuple[float, float, float, float]]:
     left, top, width, tall = zone
     upper, lower = height * MM - top, height * MM - top - tall
-    return [box for box in inked(page_of(pdf))
-            if box[0] < left + width and box[2] > left and box[1] < upper and box[3] > lower]
+    return [
+        box
+        for box in inked(page_of(pdf))
+        if box[0] < left + width and box[2] > left and box[1] < upper and box[3] > lower
+    ]
 
 
 @pytest.mark.parametrize("size", LABEL_SIZES)
-@pytest.mark.parametrize("record", [RECORD, LONG, dataclasses.replace(LONG, sort_code="A3", note="", printed_on="")],
-                         ids=["usual", "long", "short sort code"])
-def test_no_text_lies_over_another_or_leaves_the_paper(book: FontBook, size: LabelSize, record: LabelRecord) -> None:
+@pytest.mark.parametrize(
+    "record",
+    [RECORD, LONG, dataclasses.replace(LONG, sort_code="A3", note="", printed_on="")],
+    ids=["usual", "long", "short sort code"],
+)
+def test_no_text_lies_over_another_or_leaves_the_paper(
+    book: FontBook, size: LabelSize, record: LabelRecord
+) -> None:
     page = page_of(render_label(record, size, book))
     width, height = page.get_size()
     boxes = [box for box in inked(page) if box[2] > box[0]]
@@ -149,7 +186,9 @@ def test_long_values_stand_whole(book: FontBook, size: LabelSize) -> None:
 
 def test_the_same_record_gives_the_same_bytes(book: FontBook) -> None:
     assert render_label(RECORD, "100x180", book) == render_label(RECORD, "100x180", FontBook())
-    assert render_label(RECORD, "100x180", book) != render_label(dataclasses.replace(RECORD, note=""), "100x180", book)
+    assert render_label(RECORD, "100x180", book) != render_label(
+        dataclasses.replace(RECORD, note=""), "100x180", book
+    )
 
 
 @pytest.mark.parametrize("size", LABEL_SIZES)
@@ -184,10 +223,16 @@ def test_a_number_that_is_no_barcode_is_refused(book: FontBook, waybill: str) ->
         render_label(dataclasses.replace(RECORD, waybill_no=waybill), "76x130", book)
 
 
-@pytest.mark.parametrize(("field", "value"), [
-    ("address_printed", "村" * 3000), ("organization", "行" * 3000), ("waybill_no", "X" * 60),
-    ("qr_text", "http://127.0.0.1/c#" + "A" * 900), ("sort_code", "长" * 2000),
-])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("address_printed", "村" * 3000),
+        ("organization", "行" * 3000),
+        ("waybill_no", "X" * 60),
+        ("qr_text", "http://127.0.0.1/c#" + "A" * 900),
+        ("sort_code", "长" * 2000),
+    ],
+)
 def test_what_cannot_fit_is_named_without_telling_it(book: FontBook, field: str, value: str) -> None:
     with pytest.raises(DoesNotFit) as caught:
         render_label(dataclasses.replace(RECORD, **{field: value}), "76x130", book)
@@ -204,7 +249,10 @@ def test_without_a_sort_code_the_region_stands_in_its_place(book: FontBook) -> N
     assert text_of(pdf).count(RECORD.region) == 2
 
 
-@given(st.text(st.sampled_from("村路A9 —（）()。，W…%"), max_size=300), st.text(st.sampled_from("银行WA·"), max_size=200))
+@given(
+    st.text(st.sampled_from("村路A9 —（）()。，W…%"), max_size=300),
+    st.text(st.sampled_from("银行WA·"), max_size=200),
+)
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_address_within_the_limits_fits_every_paper(address: str, organization: str) -> None:
     book = FontBook()
@@ -213,10 +261,16 @@ def test_any_address_within_the_limits_fits_every_paper(address: str, organizati
         render_label(record, size, book)
 
 
-@pytest.mark.parametrize(("number", "shown"), [
-    ("EA000000015ZZ", "EA 000 000 015 ZZ"), ("ZD1234567890123", "ZD 1234 5678 9012 3"),
-    ("1234567890123", "1234 5678 9012 3"), ("331127202610267000001", "331127 20261026 7000001"),
-    ("AB-12", "AB-12"), ("", ""),
-])
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ("EA000000015ZZ", "EA 000 000 015 ZZ"),
+        ("ZD1234567890123", "ZD 1234 5678 9012 3"),
+        ("1234567890123", "1234 5678 9012 3"),
+        ("331127202610267000001", "331127 20261026 7000001"),
+        ("AB-12", "AB-12"),
+        ("", ""),
+    ],
+)
 def test_numbers_are_grouped_for_the_eye(number: str, shown: str) -> None:
     assert grouped(number) == shown
