@@ -1,0 +1,123 @@
+/* The window: keys for quick hands, select-and-issue with a bar, small conveniences. Every act also works as a plain form. */
+(function () {
+  "use strict";
+  var Z = window.Zhengda;
+  function all(selector, within) { return Array.prototype.slice.call((within || document).querySelectorAll(selector)); }
+  function one(selector, within) { return (within || document).querySelector(selector); }
+
+  /* --- choosing rows ------------------------------------------------------------------------------- */
+  var rows = all("tr[data-row]"), at = -1;
+  function go(to) {
+    if (!rows.length) { return; }
+    at = Math.max(0, Math.min(rows.length - 1, to));
+    rows.forEach(function (row, n) { row.classList.toggle("here", n === at); });
+    rows[at].scrollIntoView({ block: "nearest" });
+  }
+  function ticks() { return all("input[data-tick]"); }
+  function chosen() { return ticks().filter(function (box) { return box.checked; }); }
+  function tell() {
+    var n = chosen().length, sum = one("[data-chosen]");
+    if (sum) { sum.textContent = n ? "已选 " + n + " 件" : "还没有选"; }
+    all("[data-needs-chosen]").forEach(function (button) { button.disabled = !n; });
+    var every = one("input[data-every]");
+    if (every) { every.checked = n > 0 && n === ticks().filter(function (box) { return !box.disabled; }).length; every.indeterminate = n > 0 && !every.checked; }
+  }
+  document.addEventListener("change", function (event) {
+    if (event.target.matches("input[data-every]")) { ticks().forEach(function (box) { if (!box.disabled) { box.checked = event.target.checked; } }); }
+    if (event.target.matches("input[data-tick], input[data-every]")) { tell(); }
+    if (event.target.matches("select[data-send]")) { event.target.form.submit(); }
+    var shows = event.target.getAttribute && event.target.getAttribute("data-shows");
+    if (shows !== null && shows !== undefined) { switchParts(event.target); }
+  });
+  function switchParts(select) {
+    all("[data-when]", select.form).forEach(function (part) {
+      var on = part.getAttribute("data-when").split(" ").indexOf(select.value) >= 0;
+      part.hidden = !on;
+      all("input, select, textarea", part).forEach(function (input) { input.disabled = !on; });
+    });
+  }
+  all("select[data-shows]").forEach(switchParts);
+
+  /* --- keys ------------------------------------------------------------------------------------------ */
+  var help = one("#keys");
+  function typing(node) { return node && (/^(INPUT|TEXTAREA|SELECT)$/.test(node.tagName) && node.type !== "checkbox" || node.isContentEditable); }
+  document.addEventListener("keydown", function (event) {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) { return; }
+    if (typing(event.target)) { if (event.key === "Escape") { event.target.blur(); } return; }
+    if (document.querySelector("dialog[open]")) { return; }
+    var alone = !Z.scan || !Z.scan.alone || Z.scan.alone();
+    if (event.key === "/" && alone) { var box = one("input[data-search]"); if (box) { event.preventDefault(); box.focus(); box.select(); } }
+    else if (event.key === "?" && help && help.showModal) { help.showModal(); }
+    else if (event.key === "j" && alone) { go(at + 1); }
+    else if (event.key === "k" && alone) { go(at - 1); }
+    else if (event.key === "x" && alone && rows[at]) { var tick = one("input[data-tick]", rows[at]); if (tick && !tick.disabled) { tick.checked = !tick.checked; tell(); } }
+    else if (event.key === "Enter" && rows[at] && !/^(A|BUTTON|SUMMARY)$/.test(event.target.tagName) && !(Z.scan && Z.scan.just())) { var link = one("a[data-open]", rows[at]); if (link) { event.preventDefault(); link.click(); } }
+  });
+  all("[data-show-keys]").forEach(function (button) { button.addEventListener("click", function () { if (help && help.showModal) { help.showModal(); } }); });
+
+  /* --- issuing many: send, then watch ---------------------------------------------------------------- */
+  var issue = one("form[data-issue]");
+  function watch(panel, numbers, refused) {
+    var bar = one("progress", panel), words = one("[data-words]", panel), list = one("[data-refused]", panel), links = one("[data-after]", panel), still = 0;
+    panel.hidden = false;
+    panel.scrollIntoView({ block: "nearest" });
+    bar.max = Math.max(1, numbers.length);
+    refused.forEach(function (no) { list.appendChild(Z.node("li", {}, no.acceptance_no + "：" + no.detail)); });
+    list.hidden = !refused.length;
+    if (!numbers.length) { words.textContent = "没有出件。原因写在下面。"; bar.hidden = true; return; }
+    (function again() {
+      Z.ask("POST", panel.getAttribute("data-progress"), { acceptance_nos: numbers }).then(function (answer) {
+        var told = answer.body;
+        if (answer.status !== 200 || !told) { words.textContent = "暂时看不到进度，出件仍在后台进行。正在重试…"; setTimeout(again, 3000); return; }
+        bar.value = told.done + told.blocked;
+        words.textContent = "共 " + told.of + " 件，已做好 " + told.done + " 件" + (told.blocked ? "，受阻 " + told.blocked + " 件" : "") + "。";
+        if (told.done + told.blocked >= told.of) {
+          words.textContent += told.blocked ? " 受阻的在“待处理”里，写明了原因。" : " 全部做好，可以打印了。";
+          links.hidden = false;
+          return;
+        }
+        still += 1;
+        setTimeout(again, still < 20 ? 600 : 2000);
+      });
+    })();
+  }
+  if (issue) {
+    issue.addEventListener("submit", function (event) {
+      var numbers = chosen().map(function (box) { return box.value; }), panel = one("#progress");
+      if (!numbers.length || !panel) { return; }
+      event.preventDefault();
+      var button = event.submitter || one("button[data-needs-chosen]", issue);
+      button.disabled = true;
+      Z.ask("POST", issue.getAttribute("data-issue"), { acceptance_nos: numbers }, 60000).then(function (answer) {
+        if (answer.status !== 200 || !answer.body) {
+          button.disabled = false;
+          panel.hidden = false;
+          one("progress", panel).hidden = true;
+          one("[data-words]", panel).textContent = answer.status === 0 ? "没有连上服务器，不清楚收到了没有。重新点一次不会出两份。" : ((answer.body && answer.body.detail) || "没有出件，请刷新页面再试。");
+          return;
+        }
+        one("progress", panel).hidden = false;
+        chosen().forEach(function (box) { box.checked = false; box.disabled = true; });
+        tell();
+        watch(panel, answer.body.accepted, answer.body.refused);
+      });
+    });
+  }
+
+  /* --- small things ----------------------------------------------------------------------------------- */
+  document.addEventListener("click", function (event) {
+    var button = event.target.closest ? event.target.closest("[data-copy], [data-print], [data-close]") : null;
+    if (!button) { return; }
+    if (button.hasAttribute("data-print")) { window.print(); }
+    if (button.hasAttribute("data-close")) { button.closest("dialog").close(); }
+    if (button.hasAttribute("data-copy") && navigator.clipboard) {
+      navigator.clipboard.writeText(document.getElementById(button.getAttribute("data-copy")).textContent.trim()).then(function () { button.textContent = "已复制"; });
+    }
+  });
+  if (Z.scan && document.body.hasAttribute("data-scan-search")) {
+    Z.scan.listen(function (text) { Z.sound.notice(); location.href = "/window/find?q=" + encodeURIComponent(text); });
+  }
+  all("form[data-once]").forEach(function (form) { form.addEventListener("submit", function () { setTimeout(function () { all("button[type=submit]", form).forEach(function (button) { button.disabled = true; }); }, 0); }); });
+  tell();
+  if (rows.length && document.body.hasAttribute("data-keys")) { go(0); }
+})();
