@@ -16,6 +16,8 @@ __all__ = ["Divisions", "Retired", "ancestors", "builtin", "is_known", "knows_to
 
 DATA = Path(__file__).parent / "data"
 
+# Cities without counties: their towns stand directly below, and an address names the city in the county's place.
+_WITHOUT_COUNTIES = frozenset({"441900", "442000", "460400", "620200"})
 # Cities that stand in the table only to group counties: never part of an address.
 _PLACEHOLDERS = frozenset({"市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划"})
 
@@ -58,7 +60,7 @@ class Divisions:
         county = code[:6]
         province = self.names.get(county[:2] + "0000", "")
         city = self.names.get(county[:4] + "00", "") if county[2:] != "0000" else ""
-        own = self.name_of(county) or "" if county[4:] != "00" else ""
+        own = (self.name_of(county) or "") if county[4:] != "00" or county in _WITHOUT_COUNTIES else ""
         return province, "" if city in _PLACEHOLDERS else city, own, (self._town(code) or "")
 
     def ancestors(self, code: str) -> tuple[str, ...]:
