@@ -1,0 +1,169 @@
+"""Pack check: the paper in the hand against the envelope in the hand, before the envelope is closed.
+
+Two envelopes swapped are worse than one late: the server answers ``matched`` only for this very paper in this very
+envelope, valid today, and not held (contract, section 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from sqlalchemy import update
+
+from ..calendar import local_date
+from ..errors import RuleViolation
+from ..issue import active_holds
+from ..lifecycle import ConsignmentState, DocumentState
+from ..models import Case, Consignment, Document
+from ..rights import Actor, Scope
+from ..services import Services
+from ..store import Work
+from .codes import FoundEnvelope, envelope_by_code, paper_by_code, tidy
+from .envelope import contents, find_consignment, reason_given, title_of
+
+__all__ = ["REASONS", "PackResult", "pack_check", "unpack"]
+
+_K, _D = ConsignmentState, DocumentState
+#: reasons of a mismatch and what the clerk is told
+REASONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "unknown": "没有认出来：请扫信封面单上的码和证件上的核验二维码。",
+        "void_waybill": "这张面单已作废，请撕掉，打印新面单后再封装。",
+        "revoked": "这份证件已撤销或作废，不能寄出，请抽出。",
+        "suspended": "这份证件正在冻结核查，暂时不能寄出。",
+        "superseded": "这份证件已被新证件替换，请抽出，改装新的一份。",
+        "expired": "这份证件已过有效期，不能寄出。",
+        "held": "这个办件暂缓出件，先不要封装。",
+        "already_packed": "这份证件已经装进另一个信封，请核对是否重复打印。",
+        "different_envelope": "这份证件不属于这个信封，请换正确的信封。",
+        "not_ready": "还不能封装：证件尚未生效，或者信封的面单还没有就绪。",
+        "object_mismatch": "实体证件上的编号与登记的不一致，请核对是否拿错了证件。",
+    }
+)
+_ENDED: Final = {
+    _D.REVOKED: "revoked",
+    _D.VOID: "revoked",
+    _D.SUSPENDED: "suspended",
+    _D.SUPERSEDED: "superseded",
+}
+_BEFORE_LABEL: Final = (_K.PLANNED, _K.BOOKING, _K.BOOKING_UNKNOWN, _K.BOOKING_REJECTED)
+
+
+@dataclass(frozen=True)
+class PackResult:
+    """The pair matched. ``packed`` of ``of`` papers are in; ``missing``: titles of the others."""
+
+    consignment_id: str
+    packed: int
+    of: int
+    missing: tuple[str, ...]
+    outcome: str = "matched"
+
+
+class _Mismatch(Exception):
+    """Why the pair does not match."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def pack_check(
+    services: Services, actor: Actor, label: str, paper: str, object_tail: str | None = None
+) -> PackResult:
+    """Check a pair and note the paper as packed; with the last one the envelope is packed.
+
+    ``RuleViolation('mismatch')`` with ``outcome`` and ``reason`` in its extra; such a check is audited too.
+    """
+    actor.require(Scope.ISSUE)
+    try:
+        with services.store.work(actor) as work:
+            return _check(work, actor, label, paper, object_tail)
+    except _Mismatch as found:
+        reason = found.reason
+    with services.store.work(actor) as work:
+        work.audit("pack_mismatch", "office", actor.office or "all", reason=reason)
+    raise RuleViolation("mismatch", REASONS[reason], outcome="mismatch", reason=reason)
+
+
+def _check(work: Work, actor: Actor, label: str, paper: str, object_tail: str | None) -> PackResult:
+    found = envelope_by_code(work, actor, label)
+    document = paper_by_code(work, actor, paper)
+    if found is None or document is None:
+        raise _Mismatch("unknown")
+    consignment = work.locked(Consignment, found.consignment.id)
+    locked = work.locked(Document, document.id)
+    assert consignment is not None and locked is not None
+    _refuse(work, FoundEnvelope(consignment, found.void), locked)
+    _compare_object(work, locked, object_tail)
+    if locked.packed_at is None:
+        locked.packed_at, locked.packed_by = work.now, actor.name
+        work.session.flush()
+        work.audit("document_packed", "document", locked.id, consignment=consignment.id)
+    return _close(work, consignment)
+
+
+def _refuse(work: Work, found: FoundEnvelope, document: Document) -> None:
+    """The first reason that holds: the label, then the paper's validity, then whether the two belong together."""
+    consignment = found.consignment
+    if found.void:
+        raise _Mismatch("void_waybill")
+    ended = _ENDED.get(DocumentState(document.state))
+    if ended:
+        raise _Mismatch(ended)
+    if document.valid_until is not None and local_date(work.now) > document.valid_until:
+        raise _Mismatch("expired")
+    if active_holds(work, document.case_id):
+        raise _Mismatch("held")
+    if document.consignment_id != consignment.id:
+        raise _Mismatch("already_packed" if document.packed_at is not None else "different_envelope")
+    before_label = consignment.state in {str(state) for state in _BEFORE_LABEL}
+    if before_label or document.state != _D.VALID:
+        raise _Mismatch("not_ready")
+
+
+def _compare_object(work: Work, document: Document, object_tail: str | None) -> None:
+    """What stands on a physical original, compared here and never shown. Without a tail the sheet alone counts."""
+    if object_tail is None or not object_tail.strip():
+        return
+    case = work.session.get_one(Case, document.case_id)
+    stands = work.open(case, "body")["documents"][document.position].get("object_no")
+    if not stands:
+        return
+    whole, tail = tidy(stands).upper(), tidy(object_tail).upper()
+    if len(tail) < min(4, len(whole)) or not whole.endswith(tail):
+        raise _Mismatch("object_mismatch")
+
+
+def _close(work: Work, consignment: Consignment) -> PackResult:
+    """Count what is in; the envelope with everything in it is packed."""
+    inside = contents(work, consignment.id)
+    missing = tuple(title_of(document) for document in inside if document.packed_at is None)
+    if not missing and consignment.packed_at is None:
+        if consignment.state == _K.LABELLED:
+            work.move(consignment, _K.PACKED, base_state=str(_K.PACKED), state_at=work.now, packed_at=work.now, flag=None)
+        else:  # at the counter: it stays where it lies
+            consignment.packed_at = work.now
+        work.audit("consignment_packed", "consignment", consignment.id, documents=len(inside))
+    return PackResult(consignment.id, len(inside) - len(missing), len(inside), missing)
+
+
+def unpack(services: Services, actor: Actor, consignment_id: str, reason: str) -> None:
+    """Open a closed envelope again before hand-over; every paper must be checked in anew."""
+    actor.require(Scope.ISSUE)
+    why = reason_given(reason)
+    with services.store.work(actor) as work:
+        consignment = find_consignment(work, actor, consignment_id, lock=True)
+        at_counter = consignment.carrier == "counter" and consignment.state == _K.READY_FOR_COLLECTION
+        if consignment.state == _K.PACKED:
+            work.move(consignment, _K.LABELLED, base_state=str(_K.LABELLED), state_at=work.now, packed_at=None)
+        elif consignment.state != _K.LABELLED and not at_counter:
+            raise RuleViolation("handed_over", "信封已经交寄或还没有封装，不能拆封。")
+        consignment.packed_at = None
+        work.session.execute(
+            update(Document).where(Document.consignment_id == consignment.id).values(packed_at=None, packed_by=None)
+        )
+        work.audit("consignment_unpacked", "consignment", consignment.id, reason=why)
