@@ -19,6 +19,8 @@ from labels.masks import mask_name, mask_phone
 
 from .calendar import SHANGHAI, local_date
 from .chronicle import audit_event, scan_event
+from .consignments.envelope import addressee_of, find_consignment
+from .consignments.label import masked_recipient
 from .deadlines import Deadline, deadlines_of
 from .documents.token import to_base32
 from .errors import Fault, Invalid, NotFound, NotPermitted
@@ -29,7 +31,7 @@ from .services import Services
 from .store import Work
 from .worklist import retry_step, worklist
 
-__all__ = ["MAX_PAGE", "Page", "applicant_masked", "case_view", "list_cases", "retry_step", "reveal", "worklist"]
+__all__ = ["MAX_PAGE", "Page", "applicant_masked", "case_view", "consignment_view", "list_cases", "retry_step", "reveal", "worklist"]
 
 MAX_PAGE = 200
 _LOOKERS = (Scope.READ, Scope.CASES, Scope.ISSUE)
@@ -55,6 +57,17 @@ def case_view(services: Services, actor: Actor, acceptance_no: str) -> dict[str,
         if case is None or not actor.sees(case.division_code):
             raise NotFound("没有找到这个受理号的办件。请核对受理号。")
         return _views(work, [case])[0]
+
+
+def consignment_view(services: Services, actor: Actor, consignment_id: str) -> dict[str, Any]:
+    """One consignment as a case view shows it; ``NotFound`` when absent or another office's."""
+    _require_look(actor)
+    with services.store.read(actor) as work:
+        envelope = find_consignment(work, actor, consignment_id)
+        cases = list(work.session.scalars(select(Document.case_id).where(Document.consignment_id == envelope.id)))
+        gathered = _gather(work, cases or [""])
+        known = gathered.consignments if envelope.id in gathered.consignments else {envelope.id: envelope}
+        return _consignment(gathered, known[envelope.id])
 
 
 def _require_look(actor: Actor) -> None:
@@ -206,7 +219,7 @@ def _view(gathered: _Gathered, case: Case) -> dict[str, Any]:
         "decision": case.decision,
         "holds": [_hold(hold) for hold in gathered.holds.get(case.id, [])],
         "documents": [_document(gathered, document) for document in documents],
-        "consignments": [_consignment(gathered, envelope, approval) for envelope in envelopes],
+        "consignments": [_consignment(gathered, envelope) for envelope in envelopes],
         "deadlines": [d.as_dict() for d in _deadlines(gathered.today, case, envelopes)],
     }
     service = _service(case, envelopes)
@@ -254,7 +267,7 @@ def _token(work: Work, document: Document) -> str | None:
     return to_base32(bytes.fromhex(work.open(document, "token_body")) + document.signature)
 
 
-def _consignment(gathered: _Gathered, envelope: Consignment, approval: Mapping[str, Any]) -> dict[str, Any]:
+def _consignment(gathered: _Gathered, envelope: Consignment) -> dict[str, Any]:
     return {
         "id": envelope.id,
         "direction": envelope.direction,
@@ -263,17 +276,15 @@ def _consignment(gathered: _Gathered, envelope: Consignment, approval: Mapping[s
         "waybill_no": gathered.waybills.get(envelope.id),
         "state": envelope.state,
         "documents": gathered.inside.get(envelope.id, []),
-        "recipient_masked": _recipient_masked(gathered.work.open(envelope, "recipient"), approval["applicant"]),
+        "recipient_masked": _recipient_masked(gathered.work, envelope),
         "label_url": f"{API}/consignments/{envelope.id}/label.pdf" if envelope.label_blob else None,
     }
 
 
-def _recipient_masked(recipient: Mapping[str, Any] | None, applicant: Mapping[str, Any]) -> str:
-    """张* 138****5678; the applicant organization's own name stays whole."""
-    facts = recipient or {}
-    name = str(facts.get("name") or "")
-    whole = applicant.get("type") == "organization" and name == applicant.get("name")
-    parts = [str(facts.get("organization") or ""), name if whole else mask_name(name), mask_phone(str(facts.get("phone") or ""))]
+def _recipient_masked(work: Work, envelope: Consignment) -> str:
+    """张* 138****5678; organizations in full."""
+    addressee = addressee_of(work, envelope)
+    parts = (addressee.organization, masked_recipient(addressee), mask_phone(addressee.phone))
     return " ".join(dict.fromkeys(part for part in parts if part))
 
 
@@ -323,9 +334,8 @@ def _events(
     for envelope in envelopes:
         for row in gathered.scans.get(envelope.id, []):
             told.append(scan_event(row, subjects[envelope.id], _signer_kind(gathered.work, row)))
-    for event in told:
-        event["at"] = _moment(datetime.fromisoformat(event["at"]))
-    return sorted(told, key=lambda event: event["at"])
+    told.sort(key=lambda event: event["at"])  # in full, before the fractions of a second are cut off
+    return [event | {"at": _moment(datetime.fromisoformat(event["at"]))} for event in told]
 
 
 def _signer_kind(work: Work, row: ScanEvent) -> str:

@@ -101,7 +101,9 @@ _ACTS: Mapping[str, Callable[[Facts], str]] = MappingProxyType(
         "consignment_planned": lambda f: "安排了信封",
         "consignment_labelled": lambda f: "运单号已绑定，面单已就绪",
         "consignment_packed": lambda f: "信封已装好",
-        "consignment_cancelled": lambda f: "信封已取消",
+        "consignment_cancelled": lambda f: _after("信封已取消", f, "reason"),
+        "consignment_unpacked": lambda f: _after("已拆封", f, "reason"),
+        "delivery_confirmed": lambda f: "核实签收人，确认送达",
         "booking_rejected": lambda f: _after("下单被拒", f, "reason"),
         "booking_unknown": lambda f: "下单结果待查",
         "waybill_bound": lambda f: "运单号已绑定",
@@ -109,6 +111,7 @@ _ACTS: Mapping[str, Callable[[Facts], str]] = MappingProxyType(
         "manifest_made": lambda f: "列入交接清单",
         "step_parked": lambda f: "系统多次未能完成，等待处理",
         "step_retried": lambda f: "重新尝试",
+        "booking_retried": lambda f: "重新下单",
     }
 )
 

@@ -6,7 +6,7 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from ..casefile import case_view, list_cases
-from ..consignments.change import change_delivery
+from ..redirect import redirect_case
 from ..errors import Fault, Invalid
 from ..intake.receive import correct_case, receive_batch, receive_case
 from ..issue import cancel_case, issue_case, lift_hold, place_hold
@@ -115,5 +115,5 @@ def cancel(no: str) -> ResponseReturnValue:
 @access.scope("issue")
 def delivery(no: str) -> ResponseReturnValue:
     """Another way, recipient or address, until hand-over; an old label is voided."""
-    change_delivery(services(), current_actor(), no, json_body())
+    redirect_case(services(), current_actor(), no, json_body())
     return answer(case_view(services(), current_actor(), no))

@@ -90,7 +90,7 @@ class Manifest(Body):
 
     carrier: Annotated[str, StringConstraints(min_length=1, max_length=20)]
     consignment_ids: Annotated[list[Id], Field(min_length=1, max_length=1000)] | None = None
-    all_packed: Literal[True] | None = None
+    all_packed: bool = False
 
 
 class Scans(Body):

@@ -157,7 +157,7 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
         "PrintBatchState": _object({"id": _TEXT, "items": _list({"type": "object"})}),
         "BindingMade": _object({"document_id": _TEXT, "code": _TEXT}),
         "Verification": {"anyOf": [_VERDICT, _object({"results": _list(_VERDICT)})]},
-        "Tracking": _object({"state": _TEXT, "expected_on": {"type": ["string", "null"]}, "next": _TEXT}),
+        "Tracking": _object({"state": _TEXT, "state_words": _TEXT, "expected_day": {"type": ["string", "null"]}, "next_step": _TEXT}),
         "OpenApi": {"type": "object"},
     }
 )
