@@ -1,8 +1,8 @@
 """The vendored typefaces and how a character finds one that has it.
 
-TrueType files live in `typefaces/`, compressed with xz and expanded in memory only. A character is drawn in the wanted
-Noto SC face where that has it, else in the Noto face for Latin, Greek and Cyrillic (foreign names), else in another
-Noto SC face, else in HanaMinB (Chinese characters beyond U+FFFF).
+TrueType files live in `typefaces/`, compressed with xz and expanded in memory only. A character is drawn
+in the wanted Noto SC face where that has it, else in the Noto face for Latin, Greek and Cyrillic
+(foreign names), else in another Noto SC face, else in HanaMinB (Chinese characters beyond U+FFFF).
 A character that no face has is never drawn: `FontBook.missing` names it and `FontBook.runs` refuses it.
 """
 
@@ -28,23 +28,27 @@ FACES: Final[tuple[Face, ...]] = ("sans", "serif", "serif_bold")
 HAN_TIER: Final = "ZD-HanaMinB"
 TYPEFACES: Final = Path(__file__).parent / "typefaces"
 
-FILES: Final[Mapping[str, str]] = MappingProxyType({
-    "ZD-Sans": "NotoSansSC-Regular.ttf.xz",
-    "ZD-Serif": "NotoSerifSC-Regular.ttf.xz",
-    "ZD-SerifBold": "NotoSerifSC-Bold.ttf.xz",
-    "ZD-LatinSans": "NotoSans-Regular.ttf.xz",
-    "ZD-LatinSerif": "NotoSerif-Regular.ttf.xz",
-    "ZD-LatinSerifBold": "NotoSerif-Bold.ttf.xz",
-    HAN_TIER: "HanaMinB.ttf.xz",
-})
-ORDER: Final[Mapping[Face, tuple[str, ...]]] = MappingProxyType({
-    "sans": ("ZD-Sans", "ZD-LatinSans", "ZD-Serif"),
-    "serif": ("ZD-Serif", "ZD-LatinSerif", "ZD-Sans"),
-    "serif_bold": ("ZD-SerifBold", "ZD-LatinSerifBold", "ZD-Serif", "ZD-Sans"),
-})
+FILES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "ZD-Sans": "NotoSansSC-Regular.ttf.xz",
+        "ZD-Serif": "NotoSerifSC-Regular.ttf.xz",
+        "ZD-SerifBold": "NotoSerifSC-Bold.ttf.xz",
+        "ZD-LatinSans": "NotoSans-Regular.ttf.xz",
+        "ZD-LatinSerif": "NotoSerif-Regular.ttf.xz",
+        "ZD-LatinSerifBold": "NotoSerif-Bold.ttf.xz",
+        HAN_TIER: "HanaMinB.ttf.xz",
+    }
+)
+ORDER: Final[Mapping[Face, tuple[str, ...]]] = MappingProxyType(
+    {
+        "sans": ("ZD-Sans", "ZD-LatinSans", "ZD-Serif"),
+        "serif": ("ZD-Serif", "ZD-LatinSerif", "ZD-Sans"),
+        "serif_bold": ("ZD-SerifBold", "ZD-LatinSerifBold", "ZD-Serif", "ZD-Sans"),
+    }
+)
 LAYOUT_SPACE: Final = "\n\r\t"
-# Control, format, unpaired surrogate, private use, unassigned; line and paragraph separators; and combining marks,
-# which would need a shaping engine to sit right.
+# Control, format, unpaired surrogate, private use, unassigned; line and paragraph separators; and
+# combining marks, which would need a shaping engine to sit right.
 NEVER_DRAWN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Mn", "Mc", "Me"})
 # Latin ligatures: readers give them back as separate letters, so what is printed could not be compared.
 LIGATURES: Final = frozenset("\ufb00\ufb01\ufb02\ufb03\ufb04\ufb05\ufb06")
@@ -62,18 +66,26 @@ class MissingGlyph(ValueError):
 def to_unicode_cmap(font_name: str, subset: list[int]) -> str:
     """The ToUnicode CMap of one subset (ISO 32000-1, 9.10.3).
 
-    Values are UTF-16BE, so characters beyond U+FFFF are surrogate pairs, and blocks hold at most 100 entries as
-    Adobe's CMap specification wants. reportlab writes the bare code point and one block: text copied out of such a
-    file loses rare names.
+    Values are UTF-16BE, so characters beyond U+FFFF are surrogate pairs, and blocks hold at most 100
+    entries as Adobe's CMap specification wants. reportlab writes the bare code point and one block: text
+    copied out of such a file loses rare names.
     """
-    pairs = [f"<{code:02X}> <{chr(point).encode('utf-16-be').hex().upper()}>"
-             for code, point in enumerate(subset) if point]
-    blocks = [pairs[at:at + BFCHAR_LIMIT] for at in range(0, len(pairs), BFCHAR_LIMIT)]
+    pairs = [
+        f"<{code:02X}> <{chr(point).encode('utf-16-be').hex().upper()}>"
+        for code, point in enumerate(subset)
+        if point
+    ]
+    blocks = [pairs[at : at + BFCHAR_LIMIT] for at in range(0, len(pairs), BFCHAR_LIMIT)]
     lines = [
-        "/CIDInit /ProcSet findresource begin", "12 dict begin", "begincmap",
+        "/CIDInit /ProcSet findresource begin",
+        "12 dict begin",
+        "begincmap",
         f"/CIDSystemInfo << /Registry ({font_name}) /Ordering ({font_name}) /Supplement 0 >> def",
-        f"/CMapName /{font_name} def", "/CMapType 2 def",
-        "1 begincodespacerange", "<00> <FF>", "endcodespacerange",
+        f"/CMapName /{font_name} def",
+        "/CMapType 2 def",
+        "1 begincodespacerange",
+        "<00> <FF>",
+        "endcodespacerange",
     ]
     for block in blocks:
         lines += [f"{len(block)} beginbfchar", *block, "endbfchar"]
@@ -82,7 +94,8 @@ def to_unicode_cmap(font_name: str, subset: list[int]) -> str:
 
 
 class EmbeddedFont(TTFont):
-    """A TrueType font whose subsets carry a right ToUnicode map; safe for several documents in several threads."""
+    """A TrueType font whose subsets carry a right ToUnicode map; safe for several documents in several
+    threads."""
 
     def __init__(self, name: str, data: bytes) -> None:
         super().__init__(name, io.BytesIO(data), asciiReadable=False, shapable=False)
@@ -109,7 +122,7 @@ class EmbeddedFont(TTFont):
         number = face.charToGlyph[ord(character)]
         start, end = face.glyphPos[number], face.glyphPos[number + 1]
         base = face.get_table_pos("glyf")[0]
-        return bytes(face._ttf_data[base + start:base + end])
+        return bytes(face._ttf_data[base + start : base + end])
 
     def file(self) -> bytes:
         """The TrueType file as it was read."""
@@ -117,7 +130,8 @@ class EmbeddedFont(TTFont):
         return bytes(face._ttf_data)
 
     def addObjects(self, doc: Any) -> None:
-        """Writes the font objects of every subset used in `doc`; called by reportlab when a document is saved."""
+        """Writes the font objects of every subset used in `doc`; called by reportlab when a document is
+        saved."""
         state = self.state[doc]
         state.frozen = 1
         with self.lock:  # the parser keeps a reading position
@@ -148,8 +162,8 @@ class EmbeddedFont(TTFont):
 class FontBook:
     """The faces of one process. Build it once and hand it on; faces are expanded when first needed.
 
-    reportlab looks fonts up by name in a registry of its own, so a face is registered there when it is loaded, and a
-    second book uses what the first one registered.
+    reportlab looks fonts up by name in a registry of its own, so a face is registered there when it is
+    loaded, and a second book uses what the first one registered.
     """
 
     def __init__(self, folder: Path = TYPEFACES) -> None:
@@ -178,7 +192,8 @@ class FontBook:
         return self._locate("serif", character) is not None
 
     def missing(self, text: str) -> tuple[str, ...]:
-        """The characters of `text` that cannot be drawn, each once, in order. Line breaks and tabs are layout."""
+        """The characters of `text` that cannot be drawn, each once, in order. Line breaks and tabs are
+        layout."""
         return tuple(dict.fromkeys(ch for ch in text if not self.covers(ch)))
 
     def runs(self, text: str, face: Face) -> list[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """Text as shapes: for a mark across a page that readers must not take for text.
 
-Reads simple glyphs of the `glyf` table (OpenType 1.9, "Simple Glyph Description"); the vendored Noto SC faces have no
-others for Chinese characters.
+Reads simple glyphs of the `glyf` table (OpenType 1.9, "Simple Glyph Description"); the vendored Noto SC
+faces have no others for Chinese characters.
 """
 
 from __future__ import annotations
@@ -31,8 +31,10 @@ def outline(font: EmbeddedFont, character: str) -> list[list[tuple[float, float,
     """The closed contours of one character in thousandths of an em: (x, y, on the curve). Empty for a space;
     ValueError for a composite glyph."""
     scale = 1000 / font.units_per_em()
-    return [[(point.x * scale, point.y * scale, point.on) for point in contour]
-            for contour in _contours(font.glyph(character))]
+    return [
+        [(point.x * scale, point.y * scale, point.on) for point in contour]
+        for contour in _contours(font.glyph(character))
+    ]
 
 
 def draw_outline(canvas: Canvas, font: EmbeddedFont, x: float, y: float, text: str, size: float) -> None:
@@ -41,7 +43,10 @@ def draw_outline(canvas: Canvas, font: EmbeddedFont, x: float, y: float, text: s
     scale = size / 1000
     for character in text:
         for contour in outline(font, character):
-            _trace(path, [_Point(round(x + px * scale, 2), round(y + py * scale, 2), on) for px, py, on in contour])
+            _trace(
+                path,
+                [_Point(round(x + px * scale, 2), round(y + py * scale, 2), on) for px, py, on in contour],
+            )
         x += font.advance(character) * scale
     canvas.drawPath(path, stroke=0, fill=1, fillMode=1)
 
@@ -52,15 +57,15 @@ def _contours(data: bytes) -> list[list[_Point]]:
     count = struct.unpack(">h", data[:2])[0]
     if count < 0:
         raise ValueError("composite glyph")
-    ends = struct.unpack(f">{count}H", data[HEADER:HEADER + 2 * count])
+    ends = struct.unpack(f">{count}H", data[HEADER : HEADER + 2 * count])
     at = HEADER + 2 * count
-    at += 2 + struct.unpack(">H", data[at:at + 2])[0]
+    at += 2 + struct.unpack(">H", data[at : at + 2])[0]
     flags, at = _flags(data, at, ends[-1] + 1)
     xs, at = _coordinates(data, at, flags, X_SHORT, X_SAME)
     ys, _ = _coordinates(data, at, flags, Y_SHORT, Y_SAME)
     points = [_Point(x, y, bool(flag & ON_CURVE)) for x, y, flag in zip(xs, ys, flags, strict=True)]
     starts = (0, *(end + 1 for end in ends[:-1]))
-    return [points[start:end + 1] for start, end in zip(starts, ends, strict=True)]
+    return [points[start : end + 1] for start, end in zip(starts, ends, strict=True)]
 
 
 def _flags(data: bytes, at: int, count: int) -> tuple[list[int], int]:
@@ -84,7 +89,7 @@ def _coordinates(data: bytes, at: int, flags: list[int], short: int, same: int) 
             value += data[at] if flag & same else -data[at]
             at += 1
         elif not flag & same:
-            value += struct.unpack(">h", data[at:at + 2])[0]
+            value += struct.unpack(">h", data[at : at + 2])[0]
             at += 2
         values.append(value)
     return values, at
@@ -99,7 +104,7 @@ def _trace(path: Any, points: list[_Point]) -> None:
             full.append(_Point((point.x + before.x) / 2, (point.y + before.y) / 2, True))
         full.append(point)
     start = next(at for at, point in enumerate(full) if point.on)
-    full = full[start:] + full[:start + 1]
+    full = full[start:] + full[: start + 1]
     here = full[0]
     path.moveTo(here.x, here.y)
     control: _Point | None = None

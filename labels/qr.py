@@ -19,13 +19,15 @@ BYTE: Final = 4
 
 
 def matrix(prefix: str, alnum: str) -> list[list[bool]]:
-    """The modules (rows from the top, True is dark) of `prefix` + `alnum`, error correction M, mask chosen by penalty.
+    """The modules (rows from the top, True is dark) of `prefix` + `alnum`, error correction M, mask
+    chosen by penalty.
 
-    `prefix` is a byte segment, `alnum` an alphanumeric one (capitals, digits and ` $%*+-./:`), so that BASE32 costs
-    5.5 bits a character; an optimizer's own segmentation can be a version larger.
+    `prefix` is a byte segment, `alnum` an alphanumeric one (capitals, digits and ` $%*+-./:`), so that
+    BASE32 costs 5.5 bits a character; an optimizer's own segmentation can be a version larger.
     """
-    return _modules(QRData(prefix.encode("utf-8"), mode=BYTE),
-                    QRData(alnum.encode("ascii"), mode=ALPHANUMERIC))
+    return _modules(
+        QRData(prefix.encode("utf-8"), mode=BYTE), QRData(alnum.encode("ascii"), mode=ALPHANUMERIC)
+    )
 
 
 def byte_matrix(text: str) -> list[list[bool]]:

@@ -39,11 +39,13 @@ def paragraphs(text: str) -> list[str]:
     return [part.strip() for part in PARAGRAPH.split(text) if part.strip()]
 
 
-def wrap(book: FontBook, text: str, face: Face, size: float, width: float, *, indent: float = 0.0) -> list[str]:
+def wrap(
+    book: FontBook, text: str, face: Face, size: float, width: float, *, indent: float = 0.0
+) -> list[str]:
     """Breaks `text` into lines no wider than `width` points; a line break in it begins a new paragraph.
 
-    No closing mark begins a line and no opening mark ends one, words and numbers stay whole; what is wider than a
-    line of its own is cut where it must be. `indent` shortens the first line of every paragraph.
+    No closing mark begins a line and no opening mark ends one, words and numbers stay whole; what is
+    wider than a line of its own is cut where it must be. `indent` shortens the first line of every paragraph.
     """
     lines: list[str] = []
     for part in paragraphs(text):
@@ -51,10 +53,20 @@ def wrap(book: FontBook, text: str, face: Face, size: float, width: float, *, in
     return lines
 
 
-def fit(book: FontBook, text: str, face: Face, width: float, height: float, *, size: float, minimum: float,
-        spacing: float = 1.3, step: float = 0.5) -> Fitted | None:
-    """The largest size from `size` down to `minimum` at which `text` fits the box, or None. `spacing` is leading
-    over size."""
+def fit(
+    book: FontBook,
+    text: str,
+    face: Face,
+    width: float,
+    height: float,
+    *,
+    size: float,
+    minimum: float,
+    spacing: float = 1.3,
+    step: float = 0.5,
+) -> Fitted | None:
+    """The largest size from `size` down to `minimum` at which `text` fits the box, or None. `spacing` is
+    leading over size."""
     while size >= minimum:
         lines = wrap(book, text, face, size, width)
         if len(lines) * size * spacing <= height + 0.01:
@@ -63,8 +75,9 @@ def fit(book: FontBook, text: str, face: Face, width: float, height: float, *, s
     return None
 
 
-def fit_line(book: FontBook, text: str, face: Face, width: float, *, size: float, minimum: float,
-             step: float = 0.5) -> float | None:
+def fit_line(
+    book: FontBook, text: str, face: Face, width: float, *, size: float, minimum: float, step: float = 0.5
+) -> float | None:
     """The largest size from `size` down to `minimum` at which `text` fits on one line, or None."""
     while size >= minimum:
         if book.width(text, face, size) <= width + 0.01:
@@ -73,10 +86,19 @@ def fit_line(book: FontBook, text: str, face: Face, width: float, *, size: float
     return None
 
 
-def draw_line(canvas: Canvas, book: FontBook, x: float, y: float, text: str, face: Face, size: float, *,
-              tracking: float = 0.0) -> float:
-    """Draws one line from `x` on the baseline `y`; `tracking` is extra space after each character. Returns its
-    width. Raises MissingGlyph before anything is drawn when a character has no glyph."""
+def draw_line(
+    canvas: Canvas,
+    book: FontBook,
+    x: float,
+    y: float,
+    text: str,
+    face: Face,
+    size: float,
+    *,
+    tracking: float = 0.0,
+) -> float:
+    """Draws one line from `x` on the baseline `y`; `tracking` is extra space after each character.
+    Returns its width. Raises MissingGlyph before anything is drawn when a character has no glyph."""
     pieces = book.runs(text, face)
     line = canvas.beginText(x, y)
     line.setCharSpace(tracking)
@@ -88,19 +110,32 @@ def draw_line(canvas: Canvas, book: FontBook, x: float, y: float, text: str, fac
     return book.width(text, face, size) + tracking * len(text)
 
 
-def draw_centred(canvas: Canvas, book: FontBook, x: float, y: float, text: str, face: Face, size: float, *,
-                 tracking: float = 0.0) -> None:
+def draw_centred(
+    canvas: Canvas,
+    book: FontBook,
+    x: float,
+    y: float,
+    text: str,
+    face: Face,
+    size: float,
+    *,
+    tracking: float = 0.0,
+) -> None:
     """Draws one line centred on `x`."""
     width = book.width(text, face, size) + tracking * max(len(text) - 1, 0)
     draw_line(canvas, book, x - width / 2, y, text, face, size, tracking=tracking)
 
 
-def draw_right(canvas: Canvas, book: FontBook, x: float, y: float, text: str, face: Face, size: float) -> None:
+def draw_right(
+    canvas: Canvas, book: FontBook, x: float, y: float, text: str, face: Face, size: float
+) -> None:
     """Draws one line ending at `x`."""
     draw_line(canvas, book, x - book.width(text, face, size), y, text, face, size)
 
 
-def _wrap_paragraph(book: FontBook, text: str, face: Face, size: float, width: float, indent: float) -> list[str]:
+def _wrap_paragraph(
+    book: FontBook, text: str, face: Face, size: float, width: float, indent: float
+) -> list[str]:
     lines: list[str] = []
     current, used, room = "", 0.0, width - indent
     for unit in _pieces_that_fit(book, _units(text), face, size, room):
@@ -130,8 +165,9 @@ def _pieces_that_fit(book: FontBook, units: list[str], face: Face, size: float, 
 def _is_word(character: str) -> bool:
     if character in WORD_MARKS:
         return True
-    return unicodedata.category(character) in {"Lu", "Ll", "Lt", "Nd", "Lm"} and \
-        unicodedata.east_asian_width(character) not in {"W", "F"}
+    return unicodedata.category(character) in {"Lu", "Ll", "Lt", "Nd", "Lm"} and unicodedata.east_asian_width(
+        character
+    ) not in {"W", "F"}
 
 
 def _units(text: str) -> list[str]:
@@ -141,8 +177,11 @@ def _units(text: str) -> list[str]:
     for character in text:
         previous = units[-1][-1] if units else ""
         clings = bool(units) and (
-            glue or character in NO_LINE_START or (_is_word(character) and _is_word(previous))
-            or (character.isspace() and not previous.isspace()))
+            glue
+            or character in NO_LINE_START
+            or (_is_word(character) and _is_word(previous))
+            or (character.isspace() and not previous.isspace())
+        )
         if clings:
             units[-1] += character
         else:

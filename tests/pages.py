@@ -16,7 +16,17 @@ from dispatch.documents.record import FIELD_PREFIX, PageRecord
 from dispatch.documents.templates import TemplateBook
 from dispatch.documents.token import shorten_holder, shorten_number
 
-__all__ = ["PREFIX", "ROOT", "approvals", "approvals_by_title", "page_codes", "page_text", "record_of", "squeeze", "token_of"]
+__all__ = [
+    "PREFIX",
+    "ROOT",
+    "approvals",
+    "approvals_by_title",
+    "page_codes",
+    "page_text",
+    "record_of",
+    "squeeze",
+    "token_of",
+]
 
 ROOT = Path(__file__).resolve().parents[1]
 PREFIX = "https://dz.example.gov.cn/v#"
@@ -37,15 +47,25 @@ def approvals_by_title() -> dict[str, list[tuple[dict[str, Any], dict[str, Any]]
     return found
 
 
-def record_of(templates: TemplateBook, approval: dict[str, Any], document: dict[str, Any], *,
-              fields: dict[str, str] | None = None, printed: dict[str, str] | None = None, **changes: Any) -> PageRecord:
-    """The record of one document; `fields` and `printed` replace or add values, `changes` the record's own."""
+def record_of(
+    templates: TemplateBook,
+    approval: dict[str, Any],
+    document: dict[str, Any],
+    *,
+    fields: dict[str, str] | None = None,
+    printed: dict[str, str] | None = None,
+    **changes: Any,
+) -> PageRecord:
+    """The record of one document; `fields` and `printed` replace or add values, `changes` the record's
+    own."""
     issued = date.fromisoformat(document["valid_from"] or approval["decided_at"][:10])
     until = document["valid_until"] and date.fromisoformat(document["valid_until"])
     sheet = document["source"] != "compose"
     values = {
-        "title": document["title"], "number": document["number"] or ("" if sheet else "景测〔2026〕12号"),
-        "copy": document["copy"] or "", "issuer": approval["department"]["name"],
+        "title": document["title"],
+        "number": document["number"] or ("" if sheet else "景测〔2026〕12号"),
+        "copy": document["copy"] or "",
+        "issuer": approval["department"]["name"],
         "holder": document.get("holder") or approval["applicant"]["name"],
         "issued": f"{issued.year}年{issued.month}月{issued.day}日",
         "expires": f"{until.year}年{until.month}月{until.day}日" if until else "",
@@ -53,13 +73,20 @@ def record_of(templates: TemplateBook, approval: dict[str, Any], document: dict[
     own = {**document["fields"], **(fields or {})}
     sensitive = approval["item"]["sensitivity"] == "sensitive"
     made: dict[str, Any] = {
-        "kind": document["kind"], "printed": values | {FIELD_PREFIX + name: value for name, value in own.items()},
-        "template": templates.for_title(values["title"], document["kind"], sheet=sheet), "issued_on": issued,
+        "kind": document["kind"],
+        "printed": values | {FIELD_PREFIX + name: value for name, value in own.items()},
+        "template": templates.for_title(values["title"], document["kind"], sheet=sheet),
+        "issued_on": issued,
         "token_holder": "" if sensitive else shorten_holder(values["holder"]),
         "token_number": "" if sensitive else shorten_number(values["number"]),
-        "tail": approval["applicant"]["id_no"][-4:], "check_code": "ABCDEFGH2345672Q",
-        "operator": "景宁畲族自治县行政服务中心", "verify_domain": "dz.example.gov.cn", "sample": True,
-        "sensitive": sensitive, "denial": approval["decision"] == "denied", "sheet": sheet,
+        "tail": approval["applicant"]["id_no"][-4:],
+        "check_code": "ABCDEFGH2345672Q",
+        "operator": "景宁畲族自治县行政服务中心",
+        "verify_domain": "dz.example.gov.cn",
+        "sample": True,
+        "sensitive": sensitive,
+        "denial": approval["decision"] == "denied",
+        "sheet": sheet,
         "object_no": document.get("object_no") or "",
     }
     return PageRecord(**(made | changes))

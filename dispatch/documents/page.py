@@ -1,7 +1,7 @@
 """The page of a document: checked, then painted as a PDF that is byte-identical for the same record.
 
-Values are drawn, never parsed. Fonts are embedded subsets; the file's date is the day of issue; the QR stands once,
-on the first page. The seal is not drawn here: `Rendered` says where it goes.
+Values are drawn, never parsed. Fonts are embedded subsets; the file's date is the day of issue; the QR
+stands once, on the first page. The seal is not drawn here: `Rendered` says where it goes.
 """
 
 from __future__ import annotations
@@ -32,13 +32,25 @@ __all__ = ["PageRecord", "Rendered", "inspect", "render"]
 SHANGHAI: Final = timezone(timedelta(hours=8))
 #: The largest symbol a token of full length and an 80-character address give, in points.
 LARGEST_QR: Final = 77 * qr.MODULE
-LAYOUTS: Final[Mapping[str, Callable[[PageRecord, FontBook, float], Plan]]] = MappingProxyType({
-    "certificate": certificate, "sheet": sheet, "notice": official, "decision": official,
-})
-NAMES: Final[Mapping[str, str]] = MappingProxyType({
-    "title": "标题", "number": "编号", "copy": "正副本", "issuer": "发证机关", "holder": "持有人", "issued": "日期",
-    "expires": "有效期",
-})
+LAYOUTS: Final[Mapping[str, Callable[[PageRecord, FontBook, float], Plan]]] = MappingProxyType(
+    {
+        "certificate": certificate,
+        "sheet": sheet,
+        "notice": official,
+        "decision": official,
+    }
+)
+NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "title": "标题",
+        "number": "编号",
+        "copy": "正副本",
+        "issuer": "发证机关",
+        "holder": "持有人",
+        "issued": "日期",
+        "expires": "有效期",
+    }
+)
 #: What a denial must say, by the names a department may use (行政许可法 38, 行政复议法 and 行政诉讼法).
 DENIAL_NEEDS: Final = (
     ("审查情况", ("审查情况", "理由", "不予许可理由")),
@@ -70,8 +82,8 @@ def inspect(record: PageRecord, book: FontBook) -> list[str]:
 
 
 def render(record: PageRecord, qr_prefix: str, token_base32: str, book: FontBook) -> Rendered:
-    """Paints the page. `qr_prefix` + `token_base32` is the QR text. Call `inspect` first: raises MissingGlyph or
-    DoesNotFit where it had reasons."""
+    """Paints the page. `qr_prefix` + `token_base32` is the QR text. Call `inspect` first: raises
+    MissingGlyph or DoesNotFit where it had reasons."""
     modules = qr.matrix(qr_prefix, token_base32)
     plan = LAYOUTS[record.template.layout](record, book, qr.side(modules))
     out = io.BytesIO()
@@ -97,7 +109,9 @@ def _spoken(record: PageRecord) -> Iterable[tuple[str, str]]:
 
 
 def _missing(book: FontBook, name: str, text: str) -> list[str]:
-    return [f"{_shown(name)}：字库中没有{_named(ch)}，请核对该字或联系管理员补字。" for ch in book.missing(text)]
+    return [
+        f"{_shown(name)}：字库中没有{_named(ch)}，请核对该字或联系管理员补字。" for ch in book.missing(text)
+    ]
 
 
 def _named(character: str) -> str:
@@ -115,18 +129,30 @@ def _denial_gaps(record: PageRecord) -> list[str]:
     if not record.refuses:
         return []
     fields = record.fields
-    return [f"不予决定缺少“{need}”，请补充后重新提交。" for need, names in DENIAL_NEEDS
-            if not any(fields.get(name, "").strip() for name in names)]
+    return [
+        f"不予决定缺少“{need}”，请补充后重新提交。"
+        for need, names in DENIAL_NEEDS
+        if not any(fields.get(name, "").strip() for name in names)
+    ]
 
 
 def _canvas(out: io.BytesIO, record: PageRecord, plan: Plan, book: FontBook) -> Canvas:
     first = plan.pages[0]
     make: Any = Canvas
-    canvas: Any = make(out, pagesize=(first.width, first.height), invariant=1, pageCompression=1, lang="zh-CN",
-                       initialFontName=book.font_name("serif"), pdfVersion=(1, 7))
+    canvas: Any = make(
+        out,
+        pagesize=(first.width, first.height),
+        invariant=1,
+        pageCompression=1,
+        lang="zh-CN",
+        initialFontName=book.font_name("serif"),
+        pdfVersion=(1, 7),
+    )
     document = canvas._doc
     document._timeStamp = _Day(record.issued_on)
-    document.signature = hashlib.md5(f"{record.check_code} {record.issued_on}".encode(), usedforsecurity=False)
+    document.signature = hashlib.md5(
+        f"{record.check_code} {record.issued_on}".encode(), usedforsecurity=False
+    )
     document.info.invariant = 1
     canvas.setTitle(record.title if not record.sheet else f"出件随附单：{record.title}")
     canvas.setAuthor(record.issuer)
@@ -150,8 +176,8 @@ class _Day:
 
 
 def _paint_page(canvas: Canvas, book: FontBook, page: PagePlan, modules: list[list[bool]]) -> None:
-    """Furniture before the body; after it when the body begins within a value. Between two parts of one value it
-    is an artifact, which reads as nothing."""
+    """Furniture before the body; after it when the body begins within a value. Between two parts of one
+    value it is an artifact, which reads as nothing."""
     if page.opens_inside and page.ends_inside:
         with _artifact(canvas, "Pagination"):
             _paint(canvas, book, page.furniture, modules)
@@ -164,7 +190,8 @@ def _paint_page(canvas: Canvas, book: FontBook, page: PagePlan, modules: list[li
 
 @contextmanager
 def _artifact(canvas: Any, kind: str) -> Iterator[None]:
-    """Marks what is painted within as no part of the text (ISO 32000-1, 14.8.2.2); readers take it as a space."""
+    """Marks what is painted within as no part of the text (ISO 32000-1, 14.8.2.2); readers take it as a
+    space."""
     canvas._code.append(f"/Artifact <</Type /{kind} /ActualText <FEFF0020>>> BDC")
     yield
     canvas._code.append("EMC")
@@ -191,7 +218,8 @@ def _paint(canvas: Canvas, book: FontBook, ops: Iterable[Op], modules: list[list
 
 
 def _paint_mark(canvas: Canvas, book: FontBook, mark: Mark) -> None:
-    """As shapes, not text: a reader that follows the page's geometry would mix its letters into the values."""
+    """As shapes, not text: a reader that follows the page's geometry would mix its letters into the
+    values."""
     if not canvas.hasForm("mark"):
         span = round(mark.x)
         canvas.beginForm("mark", -span, -span, span, span)

@@ -75,8 +75,11 @@ class PageRecord:
     @property
     def fields(self) -> dict[str, str]:
         """Field name → value, empty ones left out, in the order received."""
-        return {key.removeprefix(FIELD_PREFIX): value for key, value in self.printed.items()
-                if key.startswith(FIELD_PREFIX) and value.strip()}
+        return {
+            key.removeprefix(FIELD_PREFIX): value
+            for key, value in self.printed.items()
+            if key.startswith(FIELD_PREFIX) and value.strip()
+        }
 
     @property
     def refuses(self) -> bool:

@@ -1,7 +1,8 @@
 """What a title looks like: templates as data, read from `templates/documents/*.toml` and checked when read.
 
-A title without a file of its own gets the default of its kind, so a new document needs no code. The template a page
-was made with is stored in its record (`Template.model_dump`), so editing a file never changes an older page.
+A title without a file of its own gets the default of its kind, so a new document needs no code. The
+template a page was made with is stored in its record (`Template.model_dump`), so editing a file never
+changes an older page.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -27,10 +29,14 @@ Wording = str | tuple[str, ...]
 PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")
 #: Printed keys outside `fields.` (contract, section 8).
 PRINTED_KEYS: Final = frozenset({"title", "number", "copy", "issuer", "holder", "issued", "expires"})
-DEFAULTS: Final[Mapping[Kind, str]] = {
-    "certificate": "default-certificate", "notice": "default-notice", "decision": "default-decision",
-    "physical": "default-sheet",
-}
+DEFAULTS: Final[Mapping[Kind, str]] = MappingProxyType(
+    {
+        "certificate": "default-certificate",
+        "notice": "default-notice",
+        "decision": "default-decision",
+        "physical": "default-sheet",
+    }
+)
 TABLES: Final = frozenset({"types", "organs"})
 PLACE_ENDINGS: Final = re.compile(r"(?:[\u4e00-\u9fff]{1,3}族)*自治[县州旗区]$|[县市区旗盟州]$")
 
@@ -90,8 +96,13 @@ class Template(BaseModel):
 class TemplateBook:
     """All templates of a folder. Build with `load`."""
 
-    def __init__(self, templates: Mapping[str, Template], types: Mapping[int, str],
-                 organs: Mapping[str, str], places: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        templates: Mapping[str, Template],
+        types: Mapping[int, str],
+        organs: Mapping[str, str],
+        places: Mapping[str, str],
+    ) -> None:
         self.templates = dict(templates)
         self.types = dict(types)
         self._organs = sorted(organs.items(), key=lambda item: -len(item[0]))
@@ -100,19 +111,24 @@ class TemplateBook:
 
     @classmethod
     def load(cls, folder: Path) -> TemplateBook:
-        """Reads every `*.toml` in `folder`; raises Rejected("template", …) that names the file and the fault."""
+        """Reads every `*.toml` in `folder`; raises Rejected("template", …) that names the file and the
+        fault."""
         templates: dict[str, Template] = {}
         for path in sorted(folder.glob("*.toml")):
             if path.stem not in TABLES:
                 templates[path.stem] = _template(path)
         _check_together(folder, templates)
         organs = _read(folder / "organs.toml")
-        return cls(templates, _types(folder / "types.toml"), _strings(folder, organs, "organs"),
-                   _strings(folder, organs, "places"))
+        return cls(
+            templates,
+            _types(folder / "types.toml"),
+            _strings(folder, organs, "organs"),
+            _strings(folder, organs, "places"),
+        )
 
     def for_title(self, title: str, kind: Kind, *, sheet: bool = False) -> Template:
-        """The title's own template where there is one of this kind, else the default of the kind. `sheet`: the
-        paper accompanies another one (imported file or physical original)."""
+        """The title's own template where there is one of this kind, else the default of the kind.
+        `sheet`: the paper accompanies another one (imported file or physical original)."""
         own = self._by_title.get(title)
         wanted: Kind = "physical" if sheet else kind
         if own is not None and own.kind == wanted:
@@ -120,7 +136,8 @@ class TemplateBook:
         return self.templates[DEFAULTS[wanted]]
 
     def number_letters(self, issuer: str, title: str, kind: Kind) -> str:
-        """The letters of an allotted number: place, organ, word of the title (景宁畲族自治县水利局, 许 → 景水许)."""
+        """The letters of an allotted number: place, organ, word of the title (景宁畲族自治县水利局, 许 →
+        景水许)."""
         organ = next(((ending, short) for ending, short in self._organs if issuer.endswith(ending)), None)
         place = issuer.removesuffix(organ[0]) if organ else issuer
         letters = self._place(place) + (organ[1] if organ else "")

@@ -18,7 +18,9 @@ from labels.text import draw_line
 
 RARE = "䶮㛃𬭎𠅤𪚥𫚕𬎆鿏𮧵⿰〇·龴龦㼆𤧛𣲘𬍛"
 FOREIGN = "阿卜杜拉·Wałęsa Şahin Õige Žižek Ἀθήνα Дмитрий ＡＢＣ１２㎡"
-BEYOND = "\x00\x07\u202e\u2066\u200b\u200d\ufeff\ufe0f\u0301\ue000\ud800\ufb01\U0001f600\U00031350\u0627\u05d0"
+BEYOND = (
+    "\x00\x07\u202e\u2066\u200b\u200d\ufeff\ufe0f\u0301\ue000\ud800\ufb01\U0001f600\U00031350\u0627\u05d0"
+)
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +32,7 @@ def drawn(book: FontBook, text: str, face: str) -> str:
     out = io.BytesIO()
     canvas = Canvas(out, invariant=1, initialFontName=book.font_name("serif"))
     for at in range(0, len(text), 30):
-        draw_line(canvas, book, 30, 800 - at, text[at:at + 30], face, 12)  # type: ignore[arg-type]
+        draw_line(canvas, book, 30, 800 - at, text[at : at + 30], face, 12)  # type: ignore[arg-type]
     canvas.save()
     page = pdfium.PdfDocument(out.getvalue())[0]
     return re.sub(r"\s", "", page.get_textpage().get_text_bounded())
@@ -74,7 +76,9 @@ def test_runs_keep_the_text_and_change_font_only_where_needed(book: FontBook) ->
 
 def test_width_is_that_of_what_is_drawn(book: FontBook) -> None:
     assert book.width("行政服务", "serif", 10) == pytest.approx(40)
-    assert book.width("王𪚥ł\t", "serif", 10) == pytest.approx(sum(book.width(ch, "serif", 10) for ch in "王𪚥ł "))
+    assert book.width("王𪚥ł\t", "serif", 10) == pytest.approx(
+        sum(book.width(ch, "serif", 10) for ch in "王𪚥ł ")
+    )
 
 
 def test_unicode_map_uses_surrogate_pairs_and_short_blocks() -> None:

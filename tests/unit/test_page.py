@@ -1,4 +1,5 @@
-"""The paper: every printed value stands on it and comes back, the QR reads, the same record gives the same bytes."""
+"""The paper: every printed value stands on it and comes back, the QR reads, the same record gives the
+same bytes."""
 
 from __future__ import annotations
 
@@ -33,7 +34,8 @@ BY_TITLE = approvals_by_title()
 #: One document of each title and copy.
 SAMPLES = {
     (title, document["copy"]): (approval, document)
-    for title, pairs in BY_TITLE.items() for approval, document in reversed(pairs)
+    for title, pairs in BY_TITLE.items()
+    for approval, document in reversed(pairs)
 }
 SAMPLE_RECORDS = [record_of(TEMPLATES, *pair) for pair in SAMPLES.values()]
 NAMES = [record.title + record.copy for record in SAMPLE_RECORDS]
@@ -48,7 +50,13 @@ def painted(record: PageRecord, prefix: str = PREFIX) -> bytes:
 def assert_everything_stands(record: PageRecord, text: str) -> None:
     for key, value in record.printed.items():
         assert squeeze(value) in text, key
-    for value in (record.token_holder, record.token_number, record.tail, record.check_code, record.verify_domain):
+    for value in (
+        record.token_holder,
+        record.token_number,
+        record.tail,
+        record.check_code,
+        record.verify_domain,
+    ):
         assert squeeze(value) in text
     assert ("演示样本不具法律效力" in text) == record.sample
 
@@ -68,8 +76,13 @@ def test_the_qr_stands_once_on_the_first_page_and_reads(record: PageRecord) -> N
 
 @pytest.mark.parametrize("record", SAMPLE_RECORDS, ids=NAMES)
 def test_the_largest_token_reads_too(record: PageRecord) -> None:
-    largest = dataclasses.replace(record, token_holder="长" * 20, token_number="编" * 13 + "1", sensitive=False,
-                                  verify_domain="x" * 65 + ".gov.cn")
+    largest = dataclasses.replace(
+        record,
+        token_holder="长" * 20,
+        token_number="编" * 13 + "1",
+        sensitive=False,
+        verify_domain="x" * 65 + ".gov.cn",
+    )
     pdf = painted(largest, LONG_ADDRESS)
     assert page_codes(pdf)[0] == [LONG_ADDRESS + token_of(largest)]
     assert_everything_stands(largest, page_text(pdf))
@@ -93,7 +106,9 @@ def test_the_same_record_gives_the_same_bytes_in_another_process(tmp_path: Path)
         "    print(hashlib.sha256(render(record, PREFIX, token_of(record), book).pdf).hexdigest())\n"
     )
     env = os.environ | {"PYTHONHASHSEED": "7", "SOURCE_DATE_EPOCH": "1000000000", "TZ": "America/New_York"}
-    there = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+    there = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=env, capture_output=True, text=True, check=True
+    )
     assert there.stdout.split() == list(reversed(here))
 
 
@@ -127,8 +142,12 @@ def test_paper_is_turned_where_the_template_says() -> None:
     licence = record_of(TEMPLATES, *SAMPLES[("营业执照", "正本")])
     width, height = pdfium.PdfDocument(painted(licence))[0].get_size()
     assert (round(width), round(height)) == (842, 595)
-    upright = dataclasses.replace(licence, template=licence.template.model_copy(
-        update={"orientation_by_copy": {"正本": "portrait"}, "paper": "A3"}))
+    upright = dataclasses.replace(
+        licence,
+        template=licence.template.model_copy(
+            update={"orientation_by_copy": {"正本": "portrait"}, "paper": "A3"}
+        ),
+    )
     width, height = pdfium.PdfDocument(painted(upright))[0].get_size()
     assert (round(width), round(height)) == (842, 1191)
 
@@ -185,8 +204,12 @@ def test_a_denial_names_reason_basis_organ_and_court() -> None:
 @pytest.mark.parametrize("kind", ["certificate", "notice", "decision"])
 def test_an_unknown_title_comes_out_without_code(kind: str) -> None:
     approval, document = SAMPLES[("林权证", None)]
-    record = record_of(TEMPLATES, approval, document | {"kind": kind, "title": "野生动物人工繁育登记文书"},
-                       fields={"物种": "梅花鹿", "数量": "12头", "备注": "第一段\n第二段"})
+    record = record_of(
+        TEMPLATES,
+        approval,
+        document | {"kind": kind, "title": "野生动物人工繁育登记文书"},
+        fields={"物种": "梅花鹿", "数量": "12头", "备注": "第一段\n第二段"},
+    )
     assert_everything_stands(record, page_text(painted(record)))
 
 
@@ -194,8 +217,17 @@ def test_nothing_overlaps_and_nothing_leaves_the_page() -> None:
     for record in SAMPLE_RECORDS:
         plan = LAYOUTS[record.template.layout](record, BOOK, LARGEST_QR)
         for page in plan.pages:
-            boxes = [(op.x, op.y - 0.1 * op.size, op.x + BOOK.width(op.text, op.face, op.size), op.y + 0.8 * op.size, op.text)
-                     for op in [*page.furniture, *page.body] if hasattr(op, "face")]
+            boxes = [
+                (
+                    op.x,
+                    op.y - 0.1 * op.size,
+                    op.x + BOOK.width(op.text, op.face, op.size),
+                    op.y + 0.8 * op.size,
+                    op.text,
+                )
+                for op in [*page.furniture, *page.body]
+                if hasattr(op, "face")
+            ]
             for left, bottom, right, top, text in boxes:
                 assert left > 20 and bottom > 10 and right < page.width - 20 and top < page.height - 8, text
             for one, two in itertools.combinations(boxes, 2):

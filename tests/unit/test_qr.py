@@ -19,7 +19,9 @@ TOKEN = ("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567" * 11)[:336]
 
 def page_with(modules: list[list[bool]], x: float = 60, y: float = 60, compressed: int = 1) -> bytes:
     out = io.BytesIO()
-    canvas = Canvas(out, invariant=1, pageCompression=compressed, initialFontName=FontBook().font_name("sans"))
+    canvas = Canvas(
+        out, invariant=1, pageCompression=compressed, initialFontName=FontBook().font_name("sans")
+    )
     canvas.setFillGray(0.5)
     canvas.rect(0, 0, 600, 850, stroke=0, fill=1)
     qr.draw(canvas, x, y, modules)
@@ -32,9 +34,15 @@ def scanned(pdf: bytes) -> list[str]:
     return [code.text for code in zxingcpp.read_barcodes(image)]
 
 
-@pytest.mark.parametrize(("prefix", "token"), [
-    (ADDRESS + "/v#", TOKEN), ("http://127.0.0.1:8000/v#", TOKEN[:190]), ("", "A"), ("政务", "7"),
-])
+@pytest.mark.parametrize(
+    ("prefix", "token"),
+    [
+        (ADDRESS + "/v#", TOKEN),
+        ("http://127.0.0.1:8000/v#", TOKEN[:190]),
+        ("", "A"),
+        ("政务", "7"),
+    ],
+)
 def test_the_printed_symbol_reads_as_the_text_even_on_a_grey_ground(prefix: str, token: str) -> None:
     assert scanned(page_with(qr.matrix(prefix, token))) == [prefix + token]
 

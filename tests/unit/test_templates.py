@@ -1,4 +1,5 @@
-"""Templates are data: every title has one, faults are named with their file, numbers are spelled as offices do."""
+"""Templates are data: every title has one, faults are named with their file, numbers are spelled as
+offices do."""
 
 from __future__ import annotations
 
@@ -41,9 +42,15 @@ def test_fields_that_templates_name_exist_in_the_samples() -> None:
             assert not key.startswith("fields.") or key.removeprefix("fields.") in known, (title, key)
 
 
-@pytest.mark.parametrize(("kind", "layout"), [
-    ("certificate", "certificate"), ("notice", "notice"), ("decision", "decision"), ("physical", "sheet"),
-])
+@pytest.mark.parametrize(
+    ("kind", "layout"),
+    [
+        ("certificate", "certificate"),
+        ("notice", "notice"),
+        ("decision", "decision"),
+        ("physical", "sheet"),
+    ],
+)
 def test_an_unknown_title_gets_the_default_of_its_kind(kind: str, layout: str) -> None:
     template = BOOK.for_title("从未见过的文书", kind)  # type: ignore[arg-type]
     assert template.layout == layout
@@ -56,15 +63,18 @@ def test_an_accompanying_sheet_is_a_sheet_whatever_it_accompanies() -> None:
     assert BOOK.for_title("居民身份证", "physical", sheet=True).titles == ("居民身份证",)
 
 
-@pytest.mark.parametrize(("issuer", "title", "kind", "letters"), [
-    ("景宁畲族自治县水利局", "准予行政许可决定书", "decision", "景水许"),
-    ("南湖区市场监督管理局", "企业名称预先核准通知书", "notice", "南湖市监名"),
-    ("磐安县总工会", "职工医疗互助保障金给付通知书", "notice", "磐工保"),
-    ("温岭市残疾人联合会", "困难残疾人生活补贴核定通知书", "notice", "温残联"),
-    ("淳安县人力资源和社会保障局", "职业资格证书", "certificate", "淳人社"),
-    ("三门县经济和科技局", "浙江省工业企业“零土地”技术改造项目备案通知书", "notice", "三经科备"),
-    ("局", "无名通知", "notice", "局"),
-])
+@pytest.mark.parametrize(
+    ("issuer", "title", "kind", "letters"),
+    [
+        ("景宁畲族自治县水利局", "准予行政许可决定书", "decision", "景水许"),
+        ("南湖区市场监督管理局", "企业名称预先核准通知书", "notice", "南湖市监名"),
+        ("磐安县总工会", "职工医疗互助保障金给付通知书", "notice", "磐工保"),
+        ("温岭市残疾人联合会", "困难残疾人生活补贴核定通知书", "notice", "温残联"),
+        ("淳安县人力资源和社会保障局", "职业资格证书", "certificate", "淳人社"),
+        ("三门县经济和科技局", "浙江省工业企业“零土地”技术改造项目备案通知书", "notice", "三经科备"),
+        ("局", "无名通知", "notice", "局"),
+    ],
+)
 def test_letters_of_allotted_numbers(issuer: str, title: str, kind: str, letters: str) -> None:
     assert BOOK.number_letters(issuer, title, kind) == letters  # type: ignore[arg-type]
 
@@ -82,15 +92,15 @@ def test_letters_agree_with_the_numbers_departments_gave() -> None:
 
 
 FAULTS = [
-    ("default-notice.toml", "layout = \"notice\"", "layout = \"poster\"", "layout"),
-    ("default-notice.toml", "kind = \"notice\"", "kind = \"notice\"\ncolour = \"red\"", "colour"),
-    ("food-permit.toml", "compare = [", "compare = [\"price\", ", "price"),
+    ("default-notice.toml", 'layout = "notice"', 'layout = "poster"', "layout"),
+    ("default-notice.toml", 'kind = "notice"', 'kind = "notice"\ncolour = "red"', "colour"),
+    ("food-permit.toml", "compare = [", 'compare = ["price", ', "price"),
     ("name-approval.toml", "{决定内容}", "{决定内容", "stray brace"),
-    ("food-permit.toml", "[\"食品经营许可证\"]", "[\"营业执照\"]", "营业执照"),
+    ("food-permit.toml", '["食品经营许可证"]', '["营业执照"]', "营业执照"),
     ("food-permit.toml", "titles =", "titles ==", "TOML"),
-    ("types.toml", "2 = \"食品经营许可证\"", "2 = \"营业执照\"", "两个编号"),
-    ("types.toml", "2 = \"食品经营许可证\"", "two = \"食品经营许可证\"", "two"),
-    ("organs.toml", "\"市监\"", "7", "organs"),
+    ("types.toml", '2 = "食品经营许可证"', '2 = "营业执照"', "两个编号"),
+    ("types.toml", '2 = "食品经营许可证"', 'two = "食品经营许可证"', "two"),
+    ("organs.toml", '"市监"', "7", "organs"),
 ]
 
 

@@ -18,7 +18,10 @@ BOOK = FontBook()
 NO_START = "，。、；：？！）〕】》」』”’…"
 NO_END = "（〔【《「『“‘"
 SCOPE = "餐饮服务；住宿服务；食品销售；初级农产品收购（依法须经批准的项目，经相关部门批准后方可开展经营活动）"
-PIECES = st.lists(st.sampled_from(["行政", "。", "，", "（", "）", "《", "》", "abc", "2026", "-", " ", "𬭎", "；"]), max_size=60)
+PIECES = st.lists(
+    st.sampled_from(["行政", "。", "，", "（", "）", "《", "》", "abc", "2026", "-", " ", "𬭎", "；"]),
+    max_size=60,
+)
 
 
 def plain(lines: list[str]) -> str:

@@ -1,4 +1,5 @@
-"""Certificates and accompanying sheets: a bordered page, title, fields in rows, seal area, verification block."""
+"""Certificates and accompanying sheets: a bordered page, title, fields in rows, seal area, verification
+block."""
 
 from __future__ import annotations
 
@@ -69,9 +70,15 @@ def certificate(record: PageRecord, book: FontBook, qr_side: float) -> Plan:
 def sheet(record: PageRecord, book: FontBook, qr_side: float) -> Plan:
     """The plan of the sheet that accompanies a paper made elsewhere (出件随附单)."""
     paper = record.title + (f"（{record.copy}）" if record.copy else "")
-    cells = [Cell("随附证件", paper), Cell("持有人", record.holder), Cell("证件编号", record.number),
-             Cell("号码末位", _tail(record.object_no)), Cell("发证机关", record.issuer),
-             Cell("出件日期", record.issued), Cell("有效期至", record.expires)]
+    cells = [
+        Cell("随附证件", paper),
+        Cell("持有人", record.holder),
+        Cell("证件编号", record.number),
+        Cell("号码末位", _tail(record.object_no)),
+        Cell("发证机关", record.issuer),
+        Cell("出件日期", record.issued),
+        Cell("有效期至", record.expires),
+    ]
     cells += [Cell(name, value) for name, value in record.fields.items()]
     rows = tuple((cell,) for cell in cells if cell.value)
     content = _Content("出件随附单", "", "", tuple(_plain(record.template.body)), rows, record.template.notes)
@@ -97,8 +104,9 @@ def _rows(record: PageRecord) -> tuple[tuple[Cell, ...], ...]:
         cells = tuple(Cell(template.labels.get(name, name), fields[name]) for name in row if name in fields)
         if cells:
             rows.append(cells)
-    rows += _paired([Cell(template.labels.get(name, name), value) for name, value in fields.items()
-                     if name not in named])
+    rows += _paired(
+        [Cell(template.labels.get(name, name), value) for name, value in fields.items() if name not in named]
+    )
     if record.expires:
         rows.append((Cell(template.expires_label, record.expires),))
     return tuple(rows)
@@ -111,7 +119,9 @@ def _paired(cells: Sequence[Cell]) -> list[tuple[Cell, ...]]:
     rows: list[tuple[Cell, ...]] = []
     for cell in cells:
         last = rows[-1] if rows else ()
-        if len(last) == 1 and all(len(one.value) <= SHORT and len(one.label) <= SHORT for one in (*last, cell)):
+        if len(last) == 1 and all(
+            len(one.value) <= SHORT and len(one.label) <= SHORT for one in (*last, cell)
+        ):
             rows[-1] = (*last, cell)
         else:
             rows.append((cell,))
@@ -139,8 +149,10 @@ def _framed(record: PageRecord, book: FontBook, qr_side: float, content: _Conten
 
 
 def _border(page: PagePlan) -> list[Op]:
-    return [Frame(OUTER, OUTER, page.width - 2 * OUTER, page.height - 2 * OUTER, 2.2, 0.1),
-            Frame(INNER, INNER, page.width - 2 * INNER, page.height - 2 * INNER, 0.7, 0.1)]
+    return [
+        Frame(OUTER, OUTER, page.width - 2 * OUTER, page.height - 2 * OUTER, 2.2, 0.1),
+        Frame(INNER, INNER, page.width - 2 * INNER, page.height - 2 * INNER, 0.7, 0.1),
+    ]
 
 
 def _head(book: FontBook, content: _Content, page: PagePlan) -> tuple[float, list[Op]]:
@@ -152,7 +164,9 @@ def _head(book: FontBook, content: _Content, page: PagePlan) -> tuple[float, lis
     out = centred(book, title, middle, top, tracking=max(tracking, 0.0))
     top -= title.height + 2
     if content.copy:
-        copy = block(book, f"（{content.copy}）", "serif", inside, sizes=(16.0, 12.0), lines=1, name="副本标记")
+        copy = block(
+            book, f"（{content.copy}）", "serif", inside, sizes=(16.0, 12.0), lines=1, name="副本标记"
+        )
         out += centred(book, copy, middle, top)
         top -= copy.height
     if content.number_line:
@@ -161,8 +175,9 @@ def _head(book: FontBook, content: _Content, page: PagePlan) -> tuple[float, lis
         top -= number.height + 2
     top -= 10
     for text in content.opening:
-        made = block(book, text, "serif", inside, sizes=(12.0, 11.0, 10.5), lines=4, spacing=1.6, indent=2,
-                     name="引言")
+        made = block(
+            book, text, "serif", inside, sizes=(12.0, 11.0, 10.5), lines=4, spacing=1.6, indent=2, name="引言"
+        )
         out += stack(made, SIDE, top)
         top -= made.height + 6
     return top - 6, out
@@ -172,14 +187,17 @@ def _title(book: FontBook, heading: str, width: float) -> Block:
     """On one line while it stays large, else on up to three."""
     for lines, sizes in ((1, TITLE_SIZES), (2, TITLE_SIZES[2:]), (3, TITLE_SIZES[4:])):
         try:
-            return block(book, heading, "serif_bold", width * 0.96, sizes=sizes, lines=lines, spacing=1.25, name="标题")
+            return block(
+                book, heading, "serif_bold", width * 0.96, sizes=sizes, lines=lines, spacing=1.25, name="标题"
+            )
         except DoesNotFit:
             continue
     return block(book, heading, "serif_bold", width, sizes=(18.0, 16.0), lines=5, spacing=1.25, name="标题")
 
 
-def _lower_part(book: FontBook, record: PageRecord, content: _Content, page: PagePlan, verification: Foot,
-                landscape: bool) -> tuple[float, tuple[float, float, float, float], list[Op]]:
+def _lower_part(
+    book: FontBook, record: PageRecord, content: _Content, page: PagePlan, verification: Foot, landscape: bool
+) -> tuple[float, tuple[float, float, float, float], list[Op]]:
     """Seal area and notes: (where the fields must end, seal box, issuer and date)."""
     right = page.width - SIDE
     bottom = BOTTOM if landscape else BOTTOM + verification.height + 12
@@ -198,9 +216,11 @@ def _lower_part(book: FontBook, record: PageRecord, content: _Content, page: Pag
     return roof + 8, seal, sign
 
 
-def _notes(book: FontBook, notes: Sequence[str], page: PagePlan, bottom: float, roof: float,
-           landscape: bool) -> float:
-    """Notes beside the seal area (portrait) or above the lower part (landscape); returns the new upper edge."""
+def _notes(
+    book: FontBook, notes: Sequence[str], page: PagePlan, bottom: float, roof: float, landscape: bool
+) -> float:
+    """Notes beside the seal area (portrait) or above the lower part (landscape); returns the new upper
+    edge."""
     if not notes:
         return roof
     lines = [f"{at}．{note}" for at, note in enumerate(notes, 1)] if len(notes) > 1 else list(notes)
@@ -220,26 +240,40 @@ def _note_block(book: FontBook, notes: Sequence[str], width: float, height: floa
     return made
 
 
-def _continued(book: FontBook, record: PageRecord, content: _Content, grid: Grid, width: float,
-               height: float) -> list[PagePlan]:
+def _continued(
+    book: FontBook, record: PageRecord, content: _Content, grid: Grid, width: float, height: float
+) -> list[PagePlan]:
     """The continuation pages, each with title and number at its head."""
     if not grid.overflow:
         return []
-    caption = block(book, f"{content.heading}　续页", "serif_bold", width - 2 * SIDE, sizes=(16.0, 13.0, 11.0),
-                    lines=3, name="标题")
-    under = block(book, content.number_line or record.check_code, "serif", width - 2 * SIDE, sizes=NUMBER_SIZES,
-                  lines=2, name="编号")
+    caption = block(
+        book,
+        f"{content.heading}　续页",
+        "serif_bold",
+        width - 2 * SIDE,
+        sizes=(16.0, 13.0, 11.0),
+        lines=3,
+        name="标题",
+    )
+    under = block(
+        book,
+        content.number_line or record.check_code,
+        "serif",
+        width - 2 * SIDE,
+        sizes=NUMBER_SIZES,
+        lines=2,
+        name="编号",
+    )
     top = height - TOP - caption.height - under.height - 14
     parts = continuation(book, grid.overflow, width - 2 * SIDE, top - BOTTOM)
     pages: list[PagePlan] = []
     for at, (inside, lines) in enumerate(parts):
-        page = PagePlan(width, height, opens_inside=inside,
-                        ends_inside=at + 1 < len(parts) and parts[at + 1][0])
+        page = PagePlan(
+            width, height, opens_inside=inside, ends_inside=at + 1 < len(parts) and parts[at + 1][0]
+        )
         page.furniture += _border(page) + sample_notice(record, page)
         page.furniture += centred(book, caption, width / 2, height - TOP)
         page.furniture += centred(book, under, width / 2, height - TOP - caption.height)
         add_continuation(page, lines, SIDE, top)
         pages.append(page)
     return pages
-
-

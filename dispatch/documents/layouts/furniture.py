@@ -16,8 +16,10 @@ __all__ = ["SAMPLE", "Foot", "foot", "page_foot", "sample_notice"]
 
 SAMPLE: Final = "演示样本 不具法律效力"
 RESTORED: Final = "（式样据二〇一七、二〇一八年改革文件复原）"
-HOW: Final = ("用手机扫描左侧二维码，或在核验网址输入查验码。请先看清网址与本栏一致，"
-              "再把页面内容与纸面逐项核对。核验不收费，不索要密码。")
+HOW: Final = (
+    "用手机扫描左侧二维码，或在核验网址输入查验码。请先看清网址与本栏一致，"
+    "再把页面内容与纸面逐项核对。核验不收费，不索要密码。"
+)
 SIZE: Final = 8.5
 LEADING: Final = 11.5
 LABEL_WIDTH: Final = 58.0
@@ -61,7 +63,10 @@ class Foot:
 def foot(record: PageRecord, book: FontBook, width: float, qr_side: float) -> Foot:
     """The block for `width` points, with the QR of side `qr_side`."""
     room = width - qr_side - GAP
-    rows = [(label, tuple(wrap(book, value, "sans", SIZE, room - LABEL_WIDTH))) for label, value in _entries(record)]
+    rows = [
+        (label, tuple(wrap(book, value, "sans", SIZE, room - LABEL_WIDTH)))
+        for label, value in _entries(record)
+    ]
     return Foot(tuple(rows), tuple(wrap(book, HOW, "sans", 8.0, room)), qr_side, width)
 
 
@@ -71,12 +76,15 @@ def sample_notice(record: PageRecord, page: PagePlan, *, angle: float = 32.0) ->
         return []
     middle = page.width / 2
     line = SAMPLE + RESTORED
-    return [Mark(middle, page.height * 0.52, SAMPLE, 44, angle, 0.925),
-            Text(middle - len(line) * 4.5, page.height - 20, line, "sans", 9, grey=0.2)]
+    return [
+        Mark(middle, page.height * 0.52, SAMPLE, 44, angle, 0.925),
+        Text(middle - len(line) * 4.5, page.height - 20, line, "sans", 9, grey=0.2),
+    ]
 
 
 def page_foot(record: PageRecord, book: FontBook, pages: Sequence[PagePlan], at: int) -> list[Op]:
-    """The line below everything: who issued it at the left and, on documents of more than one page, `第1页 共2页`."""
+    """The line below everything: who issued it at the left and, on documents of more than one page, `第1页
+    共2页`."""
     page = pages[at]
     out: list[Op] = []
     if len(pages) > 1:
@@ -92,7 +100,7 @@ def page_foot(record: PageRecord, book: FontBook, pages: Sequence[PagePlan], at:
 
 def _entries(record: PageRecord) -> list[tuple[str, str]]:
     code = record.check_code
-    grouped = " ".join(code[at:at + 4] for at in range(0, len(code), 4))
+    grouped = " ".join(code[at : at + 4] for at in range(0, len(code), 4))
     if record.sensitive:
         who = [("持有人、编号", "内容敏感，不写入二维码")]
     else:

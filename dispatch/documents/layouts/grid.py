@@ -80,20 +80,24 @@ class Grid:
             tracking = spread(book, line, "serif_bold", self.label_size, self.label_width) if whole else 0.0
             out.append(Text(x, y - at * self.leading, line, "serif_bold", self.label_size, tracking, 0.15))
         for at, line in enumerate(cell.value):
-            out.append(Text(x + self.label_width + LABEL_GAP, y - at * self.leading, line, "serif", self.size))
+            out.append(
+                Text(x + self.label_width + LABEL_GAP, y - at * self.leading, line, "serif", self.size)
+            )
         return out
 
 
 def fit_grid(book: FontBook, rows: Sequence[Sequence[Cell]], width: float, height: float) -> Grid | None:
-    """The rows as large as fits into `width` × `height`; the longest values are moved to a continuation page one by
-    one until the rest fits. None when not even the list of what was moved has room."""
+    """The rows as large as fits into `width` × `height`; the longest values are moved to a continuation
+    page one by one until the rest fits. None when not even the list of what was moved has room."""
     kept = [list(row) for row in rows]
     moved: list[Cell] = []
     while True:
         if _set_if_fits(book, kept, moved, width, height, SIZES[-1]) is not None:
             settings = (_set_if_fits(book, kept, moved, width, height, size) for size in SIZES)
             return next(grid for grid in settings if grid is not None)
-        movable = [cell for row in (kept[1:] or kept) for cell in row]  # the first row names the holder: it stays
+        movable = [
+            cell for row in (kept[1:] or kept) for cell in row
+        ]  # the first row names the holder: it stays
         if not movable:
             return None
         longest = max(movable, key=lambda cell: len(cell.value) + 4 * len(cell.label))
@@ -102,7 +106,9 @@ def fit_grid(book: FontBook, rows: Sequence[Sequence[Cell]], width: float, heigh
         kept = [row for row in kept if row]
 
 
-def continuation(book: FontBook, cells: Sequence[Cell], width: float, height: float) -> list[tuple[bool, list[Text]]]:
+def continuation(
+    book: FontBook, cells: Sequence[Cell], width: float, height: float
+) -> list[tuple[bool, list[Text]]]:
     """Pages of the moved cells: (begins inside a value, lines from (0, 0) at the top left downwards)."""
     pages: list[tuple[bool, list[Text]]] = [(False, [])]
     y = 0.0
@@ -129,8 +135,14 @@ def add_continuation(page: PagePlan, lines: Sequence[Text], x: float, top: float
     page.body += [Text(x + line.x, top + line.y, line.text, line.face, line.size) for line in lines]
 
 
-def _set_if_fits(book: FontBook, rows: Sequence[Sequence[Cell]], moved: Sequence[Cell], width: float, height: float,
-                 size: float) -> Grid | None:
+def _set_if_fits(
+    book: FontBook,
+    rows: Sequence[Sequence[Cell]],
+    moved: Sequence[Cell],
+    width: float,
+    height: float,
+    size: float,
+) -> Grid | None:
     listed = [*rows, [_list_of(moved)]] if moved else list(rows)
     grid = _set_rows(book, listed, width, size, tuple(moved))
     return grid if grid.height() + NARROWEST_ROW_GAP * len(grid.rows) <= height else None
@@ -143,16 +155,19 @@ def _list_of(moved: Sequence[Cell]) -> Cell:
     return Cell("见续页", names)
 
 
-def _set_rows(book: FontBook, rows: Sequence[Sequence[Cell]], width: float, size: float,
-              overflow: tuple[Cell, ...]) -> Grid:
+def _set_rows(
+    book: FontBook, rows: Sequence[Sequence[Cell]], width: float, size: float, overflow: tuple[Cell, ...]
+) -> Grid:
     label_size = min(size, 12.5)
     longest = max((len(cell.label) for row in rows for cell in row), default=4)
     label_width = label_size * min(max(longest, 4), 6)
     out: list[tuple[_Set, ...]] = []
     half = (width - COLUMN_GAP) / 2
     for row in rows:
-        pair = [_set_cell(book, cell, at * (half + COLUMN_GAP), half, size, label_width)
-                for at, cell in enumerate(row)]
+        pair = [
+            _set_cell(book, cell, at * (half + COLUMN_GAP), half, size, label_width)
+            for at, cell in enumerate(row)
+        ]
         if len(row) == 2 and all(len(cell.value) <= 2 for cell in pair):
             out.append(tuple(pair))
         else:

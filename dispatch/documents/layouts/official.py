@@ -1,8 +1,8 @@
 """Notices and decisions in the manner of GB/T 9704: title centred, number, addressee, body in 16 pt with two
 characters' indent, issuer and date at the right under the seal, page numbers.
 
-The paragraphs come from the template's wording; what no wording used is added as lines of its own, so that every
-printed value stands on the paper.
+The paragraphs come from the template's wording; what no wording used is added as lines of its own, so
+that every printed value stands on the paper.
 """
 
 from __future__ import annotations
@@ -104,7 +104,8 @@ def paragraphs_of(record: PageRecord) -> list[str]:
 
 
 def _fill(wording: Sequence[Wording], values: dict[str, str], used: set[str]) -> list[str]:
-    """Each paragraph's first spelling whose every placeholder has a value. Values are put in, never parsed."""
+    """Each paragraph's first spelling whose every placeholder has a value. Values are put in, never
+    parsed."""
     out: list[str] = []
     for entry in wording:
         for text in (entry,) if isinstance(entry, str) else entry:
@@ -120,10 +121,15 @@ def _facts(record: PageRecord, used: set[str], said: Sequence[str]) -> list[str]
     """Lines `name：value` for what no paragraph says; the template's own first."""
     fields = record.fields
     plain = re.sub(r"\s+", "", "\n".join(said))
-    order = [*(name for name in record.template.facts if name in fields),
-             *(name for name in fields if name not in record.template.facts)]
-    facts = [f"{name}：{fields[name]}" for name in order
-             if name not in used and not _holder_again(record, fields[name], plain)]
+    order = [
+        *(name for name in record.template.facts if name in fields),
+        *(name for name in fields if name not in record.template.facts),
+    ]
+    facts = [
+        f"{name}：{fields[name]}"
+        for name in order
+        if name not in used and not _holder_again(record, fields[name], plain)
+    ]
     if record.copy:
         facts.append(f"文书份别：{record.copy}")
     if record.expires and "expires" not in used:
@@ -138,11 +144,15 @@ def _holder_again(record: PageRecord, value: str, said: str) -> bool:
 def _head(record: PageRecord, book: FontBook, width: float, height: float) -> tuple[list[Op], float]:
     """Issuer, title and number, centred: (what is drawn, where the body begins)."""
     inside, middle, top = width - LEFT - RIGHT, width / 2, height - TOP + 34
-    issuer = block(book, record.issuer, "serif_bold", inside, sizes=(18.0, 16.0, 14.0), lines=3, name="发证机关")
+    issuer = block(
+        book, record.issuer, "serif_bold", inside, sizes=(18.0, 16.0, 14.0), lines=3, name="发证机关"
+    )
     ops = centred(book, issuer, middle, top)
     top -= issuer.height + 2
     lines = 1 if len(record.title) <= 18 else 5
-    title = block(book, record.title, "serif_bold", inside * 0.92, sizes=TITLE_SIZES, lines=lines, name="标题")
+    title = block(
+        book, record.title, "serif_bold", inside * 0.92, sizes=TITLE_SIZES, lines=lines, name="标题"
+    )
     title = replace(title, lines=_balanced(book, record.title, title.size, inside * 0.92, len(title.lines)))
     ops += centred(book, title, middle, top)
     top -= title.height + 4
@@ -182,8 +192,8 @@ def _paginate(book: FontBook, texts: Sequence[str], room: _Room, size: float, le
             pages.append(tuple(lines))
             return _Set(tuple(pages), size, leading)
         cut = min(fits, len(lines) - KEEP) if len(lines) <= fits else fits
-        pages.append(tuple(lines[:max(cut, 1)]))
-        lines = lines[max(cut, 1):]
+        pages.append(tuple(lines[: max(cut, 1)]))
+        lines = lines[max(cut, 1) :]
         height = room.top - room.floor
 
 
@@ -217,11 +227,15 @@ def _body(made: _Set, pages: Sequence[PagePlan], room: _Room) -> float:
     return top
 
 
-def _sign(record: PageRecord, book: FontBook, page: PagePlan, top: float) -> tuple[float, float, float, float]:
+def _sign(
+    record: PageRecord, book: FontBook, page: PagePlan, top: float
+) -> tuple[float, float, float, float]:
     """Issuer and date at the right below `top`; returns the seal box over them."""
     centre = page.width - RIGHT - SIGN_WIDTH / 2 + 6
     middle = top - 6 - SIGN_HEIGHT / 2
-    issuer = block(book, record.issuer, "serif", SIGN_WIDTH, sizes=(16.0, 14.0, 12.0, 10.5), lines=4, name="发证机关")
+    issuer = block(
+        book, record.issuer, "serif", SIGN_WIDTH, sizes=(16.0, 14.0, 12.0, 10.5), lines=4, name="发证机关"
+    )
     page.body += centred(book, issuer, centre, middle + 4 + issuer.height)
     if record.issued:
         day = block(book, record.issued, "serif", SIGN_WIDTH, sizes=(16.0, 12.0), lines=1, name="日期")

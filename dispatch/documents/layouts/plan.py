@@ -1,8 +1,8 @@
 """A page before it is drawn: what stands where, in points from the lower left corner.
 
-Layouts make a plan, `page` paints it. Text that continues over a page break must be read without a gap, so each page
-keeps its furniture (border, page number, verification block) apart from its body, and the painter decides which of
-the two is written first.
+Layouts make a plan, `page` paints it. Text that continues over a page break must be read without a gap,
+so each page keeps its furniture (border, page number, verification block) apart from its body, and the
+painter decides which of the two is written first.
 """
 
 from __future__ import annotations
@@ -14,8 +14,26 @@ from typing import Final
 from labels.fonts import Face, FontBook
 from labels.text import wrap
 
-__all__ = ["A3", "A4", "MM", "Block", "Code", "DoesNotFit", "Frame", "Mark", "Op", "PagePlan", "Plan", "Rule", "Text", "block",
-           "centred", "paper_size", "spread", "stack"]
+__all__ = [
+    "A3",
+    "A4",
+    "MM",
+    "Block",
+    "Code",
+    "DoesNotFit",
+    "Frame",
+    "Mark",
+    "Op",
+    "PagePlan",
+    "Plan",
+    "Rule",
+    "Text",
+    "block",
+    "centred",
+    "paper_size",
+    "spread",
+    "stack",
+]
 
 MM: Final = 72 / 25.4
 A4: Final = (210 * MM, 297 * MM)
@@ -92,8 +110,8 @@ Op = Text | Rule | Frame | Code | Mark
 
 @dataclass
 class PagePlan:
-    """One page. `opens_inside`: its body begins within a value that began on the page before; `ends_inside`: its
-    last value goes on overleaf."""
+    """One page. `opens_inside`: its body begins within a value that began on the page before;
+    `ends_inside`: its last value goes on overleaf."""
 
     width: float
     height: float
@@ -133,9 +151,20 @@ def paper_size(paper: str, landscape: bool) -> tuple[float, float]:
     return (long, short) if landscape else (short, long)
 
 
-def block(book: FontBook, text: str, face: Face, width: float, *, sizes: Sequence[float], lines: int,
-          spacing: float = 1.35, indent: float = 0.0, name: str) -> Block:
-    """`text` at the first of `sizes` at which it takes at most `lines` lines; DoesNotFit(name) when none does.
+def block(
+    book: FontBook,
+    text: str,
+    face: Face,
+    width: float,
+    *,
+    sizes: Sequence[float],
+    lines: int,
+    spacing: float = 1.35,
+    indent: float = 0.0,
+    name: str,
+) -> Block:
+    """`text` at the first of `sizes` at which it takes at most `lines` lines; DoesNotFit(name) when none
+    does.
     `indent` counts characters."""
     for size in sizes:
         cut = wrap(book, text, face, size, width, indent=indent * size)
@@ -146,8 +175,10 @@ def block(book: FontBook, text: str, face: Face, width: float, *, sizes: Sequenc
 
 def stack(made: Block, x: float, top: float, *, grey: float = 0.0) -> list[Op]:
     """The block's lines flush left below `top`."""
-    return [Text(x if at else x + made.indent, _baseline(made, top, at), line, made.face, made.size, grey=grey)
-            for at, line in enumerate(made.lines)]
+    return [
+        Text(x if at else x + made.indent, _baseline(made, top, at), line, made.face, made.size, grey=grey)
+        for at, line in enumerate(made.lines)
+    ]
 
 
 def centred(book: FontBook, made: Block, x: float, top: float, *, tracking: float = 0.0) -> list[Op]:
@@ -160,7 +191,8 @@ def centred(book: FontBook, made: Block, x: float, top: float, *, tracking: floa
 
 
 def spread(book: FontBook, label: str, face: Face, size: float, width: float) -> float:
-    """The tracking that spreads a short label over `width` (分散对齐), 0 for labels of one or many characters."""
+    """The tracking that spreads a short label over `width` (分散对齐), 0 for labels of one or many
+    characters."""
     if not 2 <= len(label) <= 7:
         return 0.0
     return max((width - book.width(label, face, size)) / (len(label) - 1), 0.0)
