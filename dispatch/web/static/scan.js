@@ -37,7 +37,8 @@
   function character(event) {
     var code = event.code || "", known = /^Key([A-Z])$/.exec(code), digit = /^(?:Digit|Numpad)([0-9])$/.exec(code);
     var garbled = event.key === "Process" || event.key === "Unidentified" || event.isComposing || event.keyCode === 229;
-    if (known && (garbled || /^[A-Za-z\uff21-\uff5a]$/.test(event.key))) { return event.shiftKey ? known[1] : known[1].toLowerCase(); }
+    var locked = !!(event.getModifierState && event.getModifierState("CapsLock"));
+    if (known && (garbled || locked)) { return event.shiftKey ? known[1] : known[1].toLowerCase(); }
     if (garbled || (event.key && event.key.length === 1 && event.key.charCodeAt(0) > 126)) {
       if (digit && !(event.shiftKey && SHIFTED[code])) { return digit[1]; }
       if (event.shiftKey && SHIFTED[code]) { return SHIFTED[code]; }
@@ -45,9 +46,7 @@
       return garbled ? "" : event.key;
     }
     if (event.key && event.key.length === 1) {
-      if (/[a-zA-Z]/.test(event.key) && event.getModifierState && event.getModifierState("CapsLock")) {
-        return event.shiftKey ? event.key.toUpperCase() : event.key.toLowerCase();
-      }
+      if (locked && /[a-zA-Z]/.test(event.key)) { return event.shiftKey ? event.key.toUpperCase() : event.key.toLowerCase(); }
       return event.key;
     }
     return "";
