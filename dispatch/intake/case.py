@@ -1,7 +1,7 @@
 """The case as the acceptance platform hands it over: ``data/case.schema.json`` as frozen models.
 
 These models say what has the right shape. What is beyond shape (check characters, known divisions, the order of
-times) is ``checks``; how the two are joined is ``schema.parse_case``.
+times) is ``checks``, and so is the length of lists: a list that is too long still has its members judged; how the two are joined is ``schema.parse_case``.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ class Recipient(_Part):
     ] = "self"
     authorization: Annotated[Annotated[str, _text(0, 120)] | None, NotNull] = None
     division_code: Division
-    region: Annotated[tuple[str, ...], Strict(False), Field(min_length=3, max_length=4)]
+    region: Annotated[tuple[str, ...], Strict(False)]
     address: Annotated[str, _text(2, 300)]
 
 
@@ -203,7 +203,7 @@ class Case(_Part):
     decision: Literal["approved", "denied"]
     accepted_at: Instant
     decided_at: Instant
-    documents: Annotated[tuple[Document, ...], Strict(False), Field(min_length=1, max_length=20)]
+    documents: Annotated[tuple[Document, ...], Strict(False)]
     delivery: Delivery
     materials_in: Annotated[MaterialsIn | None, NotNull] = None
 

@@ -19,11 +19,12 @@ from .identifiers import resident_id_fault, uscc_fault
 from .phones import parse_phone
 from .wording import fault
 
-__all__ = ["EARLIEST_DAY", "LATEST_DAY", "check_case", "check_document", "looks_mangled", "notices"]
+__all__ = ["EARLIEST_DAY", "LATEST_DAY", "MAX_DOCUMENTS", "check_case", "check_document", "looks_mangled", "notices"]
 
 # What two bytes of days since 2020-01-01 can say in a token; 0 there means no last day.
 EARLIEST_DAY = date(2020, 1, 1)
 LATEST_DAY = date(2199, 6, 6)
+MAX_DOCUMENTS = 20
 # Nothing decided before the administrative licensing law's time is sent out by this office.
 _EARLIEST_INSTANT_YEAR = 1970
 
@@ -101,9 +102,10 @@ def check_case(content: Mapping[str, object], broken: set[str], now: datetime | 
     _division(look, "/department/division_code")
     _times(look, now)
     documents = look.at("/documents")
-    for place in range(min(len(documents), 20) if isinstance(documents, list) else 0):
+    for place in range(min(len(documents), MAX_DOCUMENTS) if isinstance(documents, list) else 0):
         _document(look, f"/documents/{place}", place)
     _delivery(look)
+    _length(look, "/documents", 1, MAX_DOCUMENTS)
     _no_twins(look)
     return look.faults
 
@@ -190,7 +192,14 @@ def _day(look: _Look, pointer: str, least: date, hint: str) -> date | None:
     return day
 
 
+def _length(look: _Look, pointer: str, least: int, most: int) -> None:
+    value = look.at(pointer)
+    if isinstance(value, list) and not least <= len(value) <= most:
+        look.add(pointer, "too_few" if len(value) < least else "too_many", least=least, most=most)
+
+
 def _recipient(look: _Look, prefix: str) -> None:
+    _length(look, prefix + "/region", 3, 4)
     _trimmed(look, _TRIMMED_RECIPIENT, prefix)
     _unmangled(look, ("/phone",), prefix)
     _phone(look, prefix + "/phone")

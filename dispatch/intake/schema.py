@@ -139,10 +139,6 @@ def _limited(pointer: str, kind: str, bounds: Mapping[str, Any]) -> Fault | None
             return fault(pointer, "too_short", least=bounds["min_length"])
         case "string_too_long":
             return fault(pointer, "too_long", most=bounds["max_length"])
-        case "too_short":
-            return fault(pointer, "too_few", least=bounds["min_length"])
-        case "too_long":
-            return fault(pointer, "too_many", most=bounds["max_length"])
         case "greater_than_equal":
             return fault(pointer, "out_of_range", text="below", least=bounds["ge"])
         case "less_than_equal":
