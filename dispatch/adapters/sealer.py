@@ -1,7 +1,7 @@
 """The department's electronic seal on a finished page: one PAdES B-B certification signature, DocMDP 1.
 
-A production seal is the department's own: ``<folder>/provided/<department>.pem`` (its certificate, then the chain)
-and ``<department>.key`` beside it, with the issuer's root in ``<folder>/ca.pem``. Outside production, departments
+A production seal is the department's own: ``<keys>/ca/provided/<department>.pem`` (its certificate, then the chain)
+and ``<department>.key`` beside it, with the issuer's root in ``<keys>/ca/ca.pem``. Outside production, departments
 without one get a certificate from a development authority made here, over the key ring's ``seal`` key.
 
 Attachment, appearance and signature go into one incremental update, so the signature covers the whole file.
@@ -61,7 +61,7 @@ FIELD: Final = "Seal"
 RESERVED: Final = 12288
 _FROM: Final = datetime(2020, 1, 1, tzinfo=UTC)
 _UNTIL: Final = datetime(2060, 1, 1, tzinfo=UTC)
-_MOST_CN: Final = 64  # X.520, ub-common-name
+_MOST_CN: Final = 64  # X.520, ub-common-name, counted in bytes by the library
 _WHOLE_BOX: Final = SimpleBoxLayoutRule(
     x_align=AxisAlignment.ALIGN_MID,
     y_align=AxisAlignment.ALIGN_MID,
@@ -84,10 +84,10 @@ class _Seal:
 class PadesSealer:
     """The ``Sealer`` over pyHanko. Works offline. Thread-safe; one object per process."""
 
-    def __init__(self, keys: KeyRing, folder: Path, *, development: bool) -> None:
-        """``folder``: where certificates live. ``development``: whether departments without a seal may get one."""
+    def __init__(self, keys: KeyRing, folder: Path, *, development: bool = True) -> None:
+        """``folder``: the key folder; certificates live in its ``ca``. ``development``: no seal yet is no obstacle."""
         self._keys = keys
-        self._folder = folder
+        self._folder = folder / "ca"
         self._development = development
         self._lock = threading.Lock()
         self._signers: dict[tuple[str, int], _Signer] = {}
@@ -297,8 +297,11 @@ def _certificate(
 
 
 def _name(text: str) -> x509.Name:
+    """The common name holds 64 bytes and is cut at a character; the organization's name is always whole."""
+    common = text.encode()[:_MOST_CN].decode("utf-8", "ignore")
     return x509.Name([
-        x509.NameAttribute(NameOID.COMMON_NAME, text[:_MOST_CN]),
+        x509.NameAttribute(NameOID.COMMON_NAME, common),
+        x509.NameAttribute(NameOID.ORGANIZATION_NAME, text),
         x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "演示样本 不具法律效力"),
     ])  # fmt: skip
 

@@ -66,7 +66,7 @@ def keys(tmp_path: Path) -> FileKeyRing:
 
 @pytest.fixture
 def sealer(keys: FileKeyRing, tmp_path: Path) -> PadesSealer:
-    return PadesSealer(keys, tmp_path / "keys" / "ca", development=True)
+    return PadesSealer(keys, tmp_path / "keys", development=True)
 
 
 @pytest.fixture
@@ -171,13 +171,15 @@ def test_every_department_signs_under_its_own_name(
     for name in ("龙泉市水利局", "局" * 80, "A/../../B", ".."):
         _, status = status_of(sealed_by(sealer, page, appearance, name), sealer.ca_pem())
         assert status.bottom_line
-        assert status.signing_cert.subject.native["common_name"] == name[:64]
+        subject = status.signing_cert.subject.native
+        assert subject["organization_name"] == name
+        assert subject["common_name"] == name[:21]
 
 
 def test_another_process_uses_the_same_root_and_certificates(
     sealer: PadesSealer, keys: FileKeyRing, page: bytes, appearance: Appearance, tmp_path: Path
 ) -> None:
-    other = PadesSealer(FileKeyRing(tmp_path / "keys"), tmp_path / "keys" / "ca", development=True)
+    other = PadesSealer(FileKeyRing(tmp_path / "keys"), tmp_path / "keys", development=True)
     assert other.ca_pem() == sealer.ca_pem()
     first, second = (status_of(sealed_by(s, page, appearance), sealer.ca_pem())[1] for s in (sealer, other))
     assert first.signing_cert.dump() == second.signing_cert.dump()
@@ -207,7 +209,7 @@ def test_production_wants_a_seal_of_the_departments_own(
     keys: FileKeyRing, page: bytes, appearance: Appearance, tmp_path: Path
 ) -> None:
     folder = tmp_path / "keys" / "ca"
-    strict = PadesSealer(keys, folder, development=False)
+    strict = PadesSealer(keys, tmp_path / "keys", development=False)
     assert strict.ca_pem() == b""
     with pytest.raises(Rejected) as refused:
         sealed_by(strict, page, appearance)
