@@ -19,7 +19,15 @@ from .identifiers import resident_id_fault, uscc_fault
 from .phones import parse_phone
 from .wording import fault
 
-__all__ = ["EARLIEST_DAY", "LATEST_DAY", "MAX_DOCUMENTS", "check_case", "check_document", "looks_mangled", "notices"]
+__all__ = [
+    "EARLIEST_DAY",
+    "LATEST_DAY",
+    "MAX_DOCUMENTS",
+    "check_case",
+    "check_document",
+    "looks_mangled",
+    "notices",
+]
 
 # What two bytes of days since 2020-01-01 can say in a token; 0 there means no last day.
 EARLIEST_DAY = date(2020, 1, 1)
@@ -269,7 +277,9 @@ def _division_notices(pointer: str, code: str) -> Iterator[Fault]:
     table = divisions.builtin()
     retired = table.retired.get(code[:6])
     if retired is not None:
-        yield fault(pointer, "retired_division", successor=f"{retired.successor} {table.name_of(retired.successor)}")
+        yield fault(
+            pointer, "retired_division", successor=f"{retired.successor} {table.name_of(retired.successor)}"
+        )
     elif not table.knows_town(code):
         yield fault(pointer, "unknown_town")
 

@@ -145,7 +145,11 @@ def _is_ignored(text: str) -> bool:
 def _field_column(text: str) -> Column | None:
     """A column of printed content; its name is kept as written, brackets and all."""
     match = re.match(r"字段\s*[:：]\s*(.+)\Z", text, re.DOTALL)
-    return Column(FIELD_PREFIX + match.group(1), ("document", "fields", match.group(1)), "field") if match else None
+    return (
+        Column(FIELD_PREFIX + match.group(1), ("document", "fields", match.group(1)), "field")
+        if match
+        else None
+    )
 
 
 def _unknown(text: str, line: int) -> Fault:

@@ -26,7 +26,14 @@ MAX_ROWS = 100_000
 _HEADER_WITHIN = 10
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-_READ_AS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".txt": "csv", ".xlsx": "xlsx", ".xlsm": "xlsx"}
+_READ_AS = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".csv": "csv",
+    ".txt": "csv",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
+}
 
 TableRows = Iterator[tuple[int, Sequence[object]]]
 
@@ -78,7 +85,9 @@ def _match_content(data: bytes, kind: str) -> None:
     if kind != "xlsx" and data.startswith(_ZIP):
         raise _refuse("file_kind", "文件内容是 Excel 工作簿，扩展名却不是 .xlsx。请改好扩展名再导入。")
     if kind == "xlsx" and not data.startswith(_ZIP):
-        raise _refuse("file_kind", "扩展名是 .xlsx，内容却不是 Excel 工作簿。请用 Excel 另存为 .xlsx 再导入。")
+        raise _refuse(
+            "file_kind", "扩展名是 .xlsx，内容却不是 Excel 工作簿。请用 Excel 另存为 .xlsx 再导入。"
+        )
 
 
 # -- one case per line -------------------------------------------------------------------------------------------

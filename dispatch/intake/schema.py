@@ -166,7 +166,9 @@ def _wrong_type(pointer: str, name: str, kind: str, given: object) -> Fault:
 
 def _suggestion(pointer: str, name: str) -> str:
     found = nearest(name, known_members(pointer.rpartition("/")[0]))
-    return f"您是不是要写 {found}（{field_name(pointer.rpartition('/')[0] + '/' + found)}）？" if found else ""
+    return (
+        f"您是不是要写 {found}（{field_name(pointer.rpartition('/')[0] + '/' + found)}）？" if found else ""
+    )
 
 
 def _in_order(faults: Sequence[Fault]) -> list[Fault]:

@@ -78,7 +78,12 @@ CHOICES = {
         "other": "其他",
     },
     "decision": {"approved": "准予", "denied": "不予"},
-    "documents/kind": {"certificate": "证照", "notice": "通知书", "decision": "决定书", "physical": "实体证件"},
+    "documents/kind": {
+        "certificate": "证照",
+        "notice": "通知书",
+        "decision": "决定书",
+        "physical": "实体证件",
+    },
     "documents/source": {"compose": "系统制作", "import": "部门文件", "physical": "实体原件"},
     "documents/signer_policy": {"self": "本人签收", "authorized": "可由他人代收", "any": "不限"},
     "delivery/method": {

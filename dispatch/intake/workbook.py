@@ -45,7 +45,10 @@ SheetRows = Iterator[tuple[int, Sequence[object]]]
 
 
 def _broken() -> Invalid:
-    return Invalid([Fault("", "bad_workbook", "工作簿打不开，可能已损坏。请用 Excel 打开后另存一份再导入。")], "bad_workbook")
+    return Invalid(
+        [Fault("", "bad_workbook", "工作簿打不开，可能已损坏。请用 Excel 打开后另存一份再导入。")],
+        "bad_workbook",
+    )
 
 
 def read_sheet(data: bytes) -> SheetRows:
@@ -73,7 +76,10 @@ def _look_inside(data: bytes) -> None:
             parts = archive.infolist()
             total = sum(part.file_size for part in parts)
             if len(parts) > _MAX_PARTS or total > MAX_UNPACKED or total > _MAX_RATIO * len(data):
-                raise Invalid([Fault("", "too_large", "工作簿展开后太大。请只留要导入的工作表，另存一份再导入。")], "too_large")
+                raise Invalid(
+                    [Fault("", "too_large", "工作簿展开后太大。请只留要导入的工作表，另存一份再导入。")],
+                    "too_large",
+                )
             if any(_defines_entities(archive, part) for part in parts):
                 raise _broken()
     except _BROKEN as refusal:

@@ -79,7 +79,9 @@ def test_a_notice_makes_the_year_certain() -> None:
 
 
 def test_tables_come_from_folders_and_later_ones_win(tmp_path: Path) -> None:
-    (tmp_path / "2026.json").write_text('{"year": 2026, "source": "", "holidays": ["2026-11-20"], "workdays": []}', "utf-8")
+    (tmp_path / "2026.json").write_text(
+        '{"year": 2026, "source": "", "holidays": ["2026-11-20"], "workdays": []}', "utf-8"
+    )
     calendar = WorkingCalendar.load(BUILTIN_TABLES, tmp_path, tmp_path / "absent")
     assert not calendar.is_working_day(date(2026, 11, 20))
     assert WorkingCalendar.load(BUILTIN_TABLES).is_working_day(date(2026, 11, 20))
@@ -105,7 +107,9 @@ def test_a_term_ends_on_a_working_day_and_counts_back(day: date, n: int) -> None
     due = PLAIN.add_working_days(day, n)
     assert PLAIN.is_working_day(due.day)
     assert PLAIN.working_days_between(day, due.day) == n
-    assert due.provisional == any(not PLAIN.is_published(y) for y in {(day + timedelta(1)).year, due.day.year})
+    assert due.provisional == any(
+        not PLAIN.is_published(y) for y in {(day + timedelta(1)).year, due.day.year}
+    )
 
 
 def test_nothing_lies_between_a_day_and_an_earlier_one() -> None:

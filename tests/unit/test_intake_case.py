@@ -47,7 +47,11 @@ def test_the_demonstration_set_shows_everything() -> None:
     assert set("𬭎𫖮𠮷𬍛") <= set("".join(lines))
     siblings = [case for case in cases if case.item.name == "同日办结的另一事项"]
     for sibling in siblings:
-        same = [c for c in cases if c.applicant.id_no == sibling.applicant.id_no and c.delivery == sibling.delivery]
+        same = [
+            c
+            for c in cases
+            if c.applicant.id_no == sibling.applicant.id_no and c.delivery == sibling.delivery
+        ]
         assert len(same) >= 2
     assert siblings
 
@@ -62,7 +66,12 @@ def test_defaults_are_filled_in_and_values_kept() -> None:
     assert case.delivery.recipient is not None
     assert case.delivery.recipient.relation == "self"
     document = case.documents[0]
-    assert (document.signer_policy, document.copy_, document.number, document.holder) == ("authorized", None, None, None)
+    assert (document.signer_policy, document.copy_, document.number, document.holder) == (
+        "authorized",
+        None,
+        None,
+        None,
+    )
     assert case.accepted_at == datetime(2026, 10, 26, 5, 13, tzinfo=UTC)
     assert case.model_dump(mode="json")["documents"][0]["copy"] is None
 
@@ -311,7 +320,9 @@ def test_decided_up_to_a_day_ahead_and_in_the_moment_of_acceptance() -> None:
 
 def test_two_documents_alike_could_not_both_live() -> None:
     obj = good()
-    obj["documents"].append(dict(obj["documents"][0], copy="", holder="示例申请人", fields={"内容": "另一份"}))
+    obj["documents"].append(
+        dict(obj["documents"][0], copy="", holder="示例申请人", fields={"内容": "另一份"})
+    )
     assert codes(obj) == {"/documents/2": "duplicate_document"}
     for change in ({"copy": "副本"}, {"holder": "另一人"}, {"recipient": good()["delivery"]["recipient"]}):
         obj["documents"][2] = {**obj["documents"][0], **change}
@@ -321,7 +332,9 @@ def test_two_documents_alike_could_not_both_live() -> None:
 def test_line_breaks_are_content_only_inside_printed_fields() -> None:
     case = parse_case(changed("/documents/0/fields/内容", "一\r\n\t二"), now=NOW)
     assert case.documents[0].fields["内容"] == "一\r\n\t二"
-    assert codes(changed("/delivery/recipient/address", "一路\n二号")) == {"/delivery/recipient/address": "bad_character"}
+    assert codes(changed("/delivery/recipient/address", "一路\n二号")) == {
+        "/delivery/recipient/address": "bad_character"
+    }
 
 
 def test_a_field_name_with_a_control_character() -> None:
@@ -376,9 +389,15 @@ def warned(obj: object) -> dict[str, str]:
 
 def test_warnings() -> None:
     assert warned(good()) == {}
-    assert warned(changed("/department/division_code", "331127999")) == {"/department/division_code": "unknown_town"}
-    assert warned(changed("/department/division_code", "330104")) == {"/department/division_code": "retired_division"}
-    assert warned(changed("/delivery/recipient/region/0", "江苏省")) == {"/delivery/recipient/region": "region_differs"}
+    assert warned(changed("/department/division_code", "331127999")) == {
+        "/department/division_code": "unknown_town"
+    }
+    assert warned(changed("/department/division_code", "330104")) == {
+        "/department/division_code": "retired_division"
+    }
+    assert warned(changed("/delivery/recipient/region/0", "江苏省")) == {
+        "/delivery/recipient/region": "region_differs"
+    }
     assert warned(changed("/applicant/name", "王?")) == {"/applicant/name": "lost_character"}
     assert warned(changed("/documents/0/holder", "李□")) == {"/documents/0/holder": "lost_character"}
 
@@ -387,7 +406,12 @@ def test_warnings() -> None:
 def test_a_document_alone() -> None:
     document = parse_document(good()["documents"][1])
     assert document.title == "示例证"
-    wrong = good()["documents"][1] | {"valid_from": "2019-01-01", "kind": "physical", "extra": 1, "title": "\x00xx"}
+    wrong = good()["documents"][1] | {
+        "valid_from": "2019-01-01",
+        "kind": "physical",
+        "extra": 1,
+        "title": "\x00xx",
+    }
     wrong["recipient"]["phone"] = "1"
     with pytest.raises(Invalid) as refusal:
         parse_document(wrong)

@@ -75,7 +75,10 @@ def saved(book: Workbook) -> bytes:
 def refused(path: Path) -> list[str]:
     with pytest.raises(Invalid) as refusal:
         list(read_cases(path))
-    assert all(fault.detail and any("\u4e00" <= ch <= "\u9fff" for ch in fault.detail) for fault in refusal.value.faults)
+    assert all(
+        fault.detail and any("\u4e00" <= ch <= "\u9fff" for ch in fault.detail)
+        for fault in refusal.value.faults
+    )
     return [fault.code for fault in refusal.value.faults]
 
 
@@ -105,11 +108,15 @@ def test_the_workbook_keeps_numbers_as_text_and_offers_choices() -> None:
     book = load_workbook(io.BytesIO(template_xlsx()))
     assert book.sheetnames == ["办件", "填写说明"]
     sheet = book["办件"]
-    heads = {str(cell.value).removesuffix(" *"): get_column_letter(place) for place, cell in enumerate(sheet[1], 1)}
+    heads = {
+        str(cell.value).removesuffix(" *"): get_column_letter(place) for place, cell in enumerate(sheet[1], 1)
+    }
     for name in ("统一受理号", "申请人证件号码", "申请人电话", "部门区划代码", "收件人电话", "证号"):
         assert sheet[f"{heads[name]}2"].number_format == "@"
         assert sheet[f"{heads[name]}300"].number_format == "@"
-    offered = {str(rule.sqref).split(":")[0].rstrip("0123456789") for rule in sheet.data_validations.dataValidation}
+    offered = {
+        str(rule.sqref).split(":")[0].rstrip("0123456789") for rule in sheet.data_validations.dataValidation
+    }
     assert offered == {heads[column.header] for column in columns() if column.choices}
     assert len(offered) == 11
     assert sheet[f"{heads['申请人证件号码']}1"].comment is not None
@@ -181,11 +188,18 @@ def test_rows_of_one_number_are_one_case(save: Save, name: str, make: Callable[.
     assert second.fields == {"经营项目": "热食；冷食；自制饮品", "面积": "12㎡"}
     assert (second.copy_, second.source, second.signer_policy) == ("副本", "compose", "authorized")
     assert second.recipient is not None
-    assert (second.recipient.relation, second.recipient.region) == ("designated", ("广东省", "东莞市", "东莞市"))
+    assert (second.recipient.relation, second.recipient.region) == (
+        "designated",
+        ("广东省", "东莞市", "东莞市"),
+    )
 
 
 def test_rows_of_one_case_must_agree(save: Save) -> None:
-    rows = [row(), row(证件名称="另一通知书", 申请人电话="19000000009"), row(统一受理号="YANGLI-20261102-0002")]
+    rows = [
+        row(),
+        row(证件名称="另一通知书", 申请人电话="19000000009"),
+        row(统一受理号="YANGLI-20261102-0002"),
+    ]
     first, second = read_cases(save("a.csv", as_csv(rows)))
     assert first.case is None
     assert codes(first) == {"/applicant/phone": "rows_differ"}
@@ -239,7 +253,13 @@ def test_numbers_that_a_spreadsheet_spoiled(save: Save, column: str, cell: objec
 
 
 def test_short_numbers_are_exact_and_taken(save: Save) -> None:
-    cells = {"申请人电话": 19000000001, "部门区划代码": 331127.0, "承诺工作日": 5.0, "字段:申请人": 120.5, "字段:地址": 7}
+    cells = {
+        "申请人电话": 19000000001,
+        "部门区划代码": 331127.0,
+        "承诺工作日": 5.0,
+        "字段:申请人": 120.5,
+        "字段:地址": 7,
+    }
     (found,) = read_cases(save("a.xlsx", as_xlsx([row(**cells)])))
     case = parse_case(case_of(found), now=NOW)
     assert (case.applicant.phone, case.department.division_code) == ("19000000001", "331127")
@@ -271,7 +291,9 @@ def test_moments_as_people_write_them(save: Save, cell: object, expected: str) -
     assert case_of(found)["decided_at"] == expected
 
 
-@pytest.mark.parametrize("cell", ["2026-02-30", "昨天", "11-02", "2026-11-02 25:00", True, 5, -1, 10**12, "2026"])
+@pytest.mark.parametrize(
+    "cell", ["2026-02-30", "昨天", "11-02", "2026-11-02 25:00", True, 5, -1, 10**12, "2026"]
+)
 def test_moments_that_cannot_be_read(save: Save, cell: object) -> None:
     (found,) = read_cases(save("a.xlsx", as_xlsx([row(办结时间=cell, 有效期起=cell)])))
     assert codes(found) == {"/decided_at": "date_time", "/documents/0/valid_from": "date"}
@@ -288,7 +310,11 @@ def test_formulas_and_error_values_are_noticed(save: Save) -> None:
 
 
 def test_what_people_add_to_keep_numbers_text(save: Save) -> None:
-    cells = {"申请人证件号码": '="110101199001010015"', "申请人电话": "'19000000001", "收件人电话": "\t19000000001 "}
+    cells = {
+        "申请人证件号码": '="110101199001010015"',
+        "申请人电话": "'19000000001",
+        "收件人电话": "\t19000000001 ",
+    }
     (found,) = read_cases(save("a.csv", as_csv([row(**cells)])))
     case = parse_case(case_of(found), now=NOW)
     assert case.applicant.id_no == "110101199001010015"
@@ -296,7 +322,12 @@ def test_what_people_add_to_keep_numbers_text(save: Save) -> None:
 
 
 def test_english_values_full_width_and_dates_in_fields(save: Save) -> None:
-    cells = {"送达方式": "express", "申请人证件类型": " 居民身份证 ", "字段:地址": date(2026, 11, 5), "承诺工作日": "5个工作日"}
+    cells = {
+        "送达方式": "express",
+        "申请人证件类型": " 居民身份证 ",
+        "字段:地址": date(2026, 11, 5),
+        "承诺工作日": "5个工作日",
+    }
     (found,) = read_cases(save("a.xlsx", as_xlsx([row(**cells)])))
     case = case_of(found)
     assert case["delivery"]["method"] == "express"
@@ -305,7 +336,14 @@ def test_english_values_full_width_and_dates_in_fields(save: Save) -> None:
 
 
 def test_physical_originals_and_materials(save: Save) -> None:
-    base = row(文书类别="实体证件", 文书来源="", 印制流水号="803X", 应收材料="申请表；照片", 材料寄入快递公司="ems", 材料寄入单号="11")
+    base = row(
+        文书类别="实体证件",
+        文书来源="",
+        印制流水号="803X",
+        应收材料="申请表；照片",
+        材料寄入快递公司="ems",
+        材料寄入单号="11",
+    )
     (found,) = read_cases(save("a.csv", as_csv([base])))
     case = parse_case(case_of(found), now=NOW)
     assert (case.documents[0].source, case.documents[0].object_no) == ("physical", "803X")
@@ -352,7 +390,9 @@ def renamed(names: dict[str, str]) -> list[dict[str, Any]]:
 
 
 def test_headers_under_other_names(save: Save) -> None:
-    rows = renamed({"统一受理号": " 受理号 ", "申请人电话": "＊联系电话", "证号": "文号", "收件地址": "详细地址（必填）"})
+    rows = renamed(
+        {"统一受理号": " 受理号 ", "申请人电话": "＊联系电话", "证号": "文号", "收件地址": "详细地址（必填）"}
+    )
     (found,) = read_cases(save("a.csv", as_csv([rows[0] | {"序号": "1", "备注：经办": "x", "": "y"}])))
     assert parse_case(case_of(found), now=NOW)
 
@@ -379,7 +419,9 @@ def test_everything_wrong_with_a_header_in_one_answer(save: Save) -> None:
     assert "“证号”出现了两次" in details
 
 
-@pytest.mark.parametrize("data", [b"a,b,c\n1,2,3\n", "姓名,年龄\n甲,1\n".encode(), b"\n\n\n", b"\x00\x01\x02"])
+@pytest.mark.parametrize(
+    "data", [b"a,b,c\n1,2,3\n", "姓名,年龄\n甲,1\n".encode(), b"\n\n\n", b"\x00\x01\x02"]
+)
 def test_a_table_without_our_header(save: Save, data: bytes) -> None:
     assert refused(save("a.csv", data)) in (["no_header"], ["empty_file"], ["bad_csv"])
 
@@ -411,9 +453,9 @@ def test_damaged_workbooks(save: Save) -> None:
     for cut in (30, len(book) // 2, len(book) - 30):
         assert refused(save("a.xlsx", book[:cut])) == ["bad_workbook"]
     assert refused(save("a.xlsx", repacked(book, "xl/workbook.xml", b"<nonsense"))) == ["bad_workbook"]
-    assert refused(save("a.xlsx", repacked(book, "xl/worksheets/sheet1.xml", b"<worksheet><sheetData><row"))) == [
-        "bad_workbook"
-    ]
+    assert refused(
+        save("a.xlsx", repacked(book, "xl/worksheets/sheet1.xml", b"<worksheet><sheetData><row"))
+    ) == ["bad_workbook"]
     entities = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa">]><x>&a;</x>'
     assert refused(save("a.xlsx", repacked(book, "xl/worksheets/sheet1.xml", entities))) == ["bad_workbook"]
     empty = io.BytesIO()

@@ -45,7 +45,11 @@ def test_wrong_residents_numbers(number: str, code: str) -> None:
     assert resident_id_fault(number, TODAY) == code
 
 
-@given(st.from_regex(r"[1-9][0-9]{5}19[0-9]{2}0[1-9]1[0-9][0-9]{3}", fullmatch=True), st.integers(0, 16), st.integers(1, 9))
+@given(
+    st.from_regex(r"[1-9][0-9]{5}19[0-9]{2}0[1-9]1[0-9][0-9]{3}", fullmatch=True),
+    st.integers(0, 16),
+    st.integers(1, 9),
+)
 def test_one_wrong_digit_is_always_seen(first17: str, place: int, shift: int) -> None:
     number = first17 + resident_id_check(first17)
     assert resident_id_fault(number, TODAY) is None
@@ -145,7 +149,9 @@ def test_known_divisions(code: str) -> None:
     assert divisions.is_known(code)
 
 
-@pytest.mark.parametrize("code", ["", "000000", "999999", "331199", "83", "730000", " 331127", "33112７", "3311"])
+@pytest.mark.parametrize(
+    "code", ["", "000000", "999999", "331199", "83", "730000", " 331127", "33112７", "3311"]
+)
 def test_unknown_divisions(code: str) -> None:
     assert not divisions.is_known(code)
 

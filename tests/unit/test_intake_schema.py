@@ -22,8 +22,12 @@ VALUES = st.one_of(
     st.booleans(),
     st.integers(-3, 400),
     st.floats(allow_nan=False, allow_infinity=False),
-    st.sampled_from([5.0, "", "x", "x" * 41, "名" * 201, "330000", "331127002", "self", "physical", "2026-11-02"]),
-    st.sampled_from(["2026-11-02T13:55:00Z", "2026-11-02T13:55:00", "compose", "express", "sensitive", "正本"]),
+    st.sampled_from(
+        [5.0, "", "x", "x" * 41, "名" * 201, "330000", "331127002", "self", "physical", "2026-11-02"]
+    ),
+    st.sampled_from(
+        ["2026-11-02T13:55:00Z", "2026-11-02T13:55:00", "compose", "express", "sensitive", "正本"]
+    ),
     st.text(max_size=8),
     st.lists(st.one_of(st.text(max_size=3), st.integers()), max_size=5),
     st.dictionaries(st.text(max_size=4), st.one_of(st.text(max_size=3), st.none()), max_size=3),
@@ -79,7 +83,9 @@ def ours(obj: object) -> set[str]:
     return set()
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(st.data())
 def test_what_the_schema_refuses_we_refuse_in_the_same_place(data: st.DataObject) -> None:
     case = copy.deepcopy(data.draw(st.sampled_from(SAMPLES)))
@@ -102,7 +108,9 @@ JSON = st.recursive(
 
 
 @settings(max_examples=200, deadline=None)
-@given(JSON, st.sampled_from(["", "documents", "delivery", "applicant", "item", "accepted_at", "acceptance_no"]))
+@given(
+    JSON, st.sampled_from(["", "documents", "delivery", "applicant", "item", "accepted_at", "acceptance_no"])
+)
 def test_any_value_gets_an_answer(value: Any, place: str) -> None:
     assert ours(good() | {place: value} if place else value) or place
 
