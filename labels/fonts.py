@@ -100,6 +100,7 @@ class EmbeddedFont(TTFont):
     def __init__(self, name: str, data: bytes) -> None:
         super().__init__(name, io.BytesIO(data), asciiReadable=False, shapable=False)
         self.lock = threading.Lock()
+        self.shapes: dict[tuple[str, float], str] = {}
 
     def has(self, character: str) -> bool:
         """True when the font has a glyph for this one character."""

@@ -14,7 +14,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from labels.fonts import EmbeddedFont
 
-__all__ = ["draw_outline", "outline"]
+__all__ = ["draw_outline", "outline", "shapes"]
 
 ON_CURVE, X_SHORT, Y_SHORT, REPEAT, X_SAME, Y_SAME = 1, 2, 4, 8, 16, 32
 HEADER: Final = 10
@@ -39,16 +39,25 @@ def outline(font: EmbeddedFont, character: str) -> list[list[tuple[float, float,
 
 def draw_outline(canvas: Canvas, font: EmbeddedFont, x: float, y: float, text: str, size: float) -> None:
     """Fills the shapes of `text` on the baseline (`x`, `y`) in the canvas's fill colour."""
-    path: Any = canvas.beginPath()
-    scale = size / 1000
-    for character in text:
-        for contour in outline(font, character):
-            _trace(
-                path,
-                [_Point(round(x + px * scale, 2), round(y + py * scale, 2), on) for px, py, on in contour],
-            )
-        x += font.advance(character) * scale
-    canvas.drawPath(path, stroke=0, fill=1, fillMode=1)
+    code: Any = canvas
+    canvas.saveState()
+    canvas.translate(x, y)
+    code._code.append(shapes(font, text, size))
+    canvas.restoreState()
+
+
+def shapes(font: EmbeddedFont, text: str, size: float) -> str:
+    """PDF path operators that fill `text` from the origin; kept by the font: a mark stands on every page."""
+    key = (text, size)
+    if key not in font.shapes:
+        operators: list[str] = []
+        scale, x = size / 1000, 0.0
+        for character in text:
+            for contour in outline(font, character):
+                _trace(operators, [_Point(x + px * scale, py * scale, on) for px, py, on in contour])
+            x += font.advance(character) * scale
+        font.shapes[key] = " ".join([*operators, "f"])
+    return font.shapes[key]
 
 
 def _contours(data: bytes) -> list[list[_Point]]:
@@ -95,7 +104,7 @@ def _coordinates(data: bytes, at: int, flags: list[int], short: int, same: int) 
     return values, at
 
 
-def _trace(path: Any, points: list[_Point]) -> None:
+def _trace(operators: list[str], points: list[_Point]) -> None:
     """One contour: quadratic curves, a point between two control points implied, drawn as cubic ones."""
     full: list[_Point] = []
     for at, point in enumerate(points):
@@ -106,20 +115,25 @@ def _trace(path: Any, points: list[_Point]) -> None:
     start = next(at for at, point in enumerate(full) if point.on)
     full = full[start:] + full[: start + 1]
     here = full[0]
-    path.moveTo(here.x, here.y)
+    operators.append(f"{_at(here)} m")
     control: _Point | None = None
     for point in full[1:]:
         if not point.on:
             control = point
         elif control is None:
-            path.lineTo(point.x, point.y)
+            operators.append(f"{_at(point)} l")
             here = point
         else:
-            path.curveTo(*_third(here, control), *_third(point, control), point.x, point.y)
+            first, second = _third(here, control), _third(point, control)
+            operators.append(f"{_at(first)} {_at(second)} {_at(point)} c")
             here, control = point, None
-    path.close()
+    operators.append("h")
 
 
-def _third(end: _Point, control: _Point) -> tuple[float, float]:
+def _third(end: _Point, control: _Point) -> _Point:
     """The cubic control point next to `end` of the quadratic curve with this control point."""
-    return round(end.x + 2 / 3 * (control.x - end.x), 2), round(end.y + 2 / 3 * (control.y - end.y), 2)
+    return _Point(end.x + 2 / 3 * (control.x - end.x), end.y + 2 / 3 * (control.y - end.y), False)
+
+
+def _at(point: _Point) -> str:
+    return f"{point.x:.2f} {point.y:.2f}"

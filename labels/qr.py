@@ -50,12 +50,10 @@ def draw(canvas: Canvas, x: float, y: float, modules: list[list[bool]], module: 
     canvas.setFillGray(1)
     canvas.rect(x, y, whole, whole, stroke=0, fill=1)
     canvas.setFillGray(0)
-    path = canvas.beginPath()
-    for row, cells in enumerate(modules):
-        bottom = y + whole - (QUIET + row + 1) * module
-        for start, length in _dark_runs(cells):
-            path.rect(x + (QUIET + start) * module, bottom, length * module, module)
-    canvas.drawPath(path, stroke=0, fill=1)
+    canvas.translate(x + QUIET * module, y + whole - QUIET * module)
+    canvas.scale(module, -module)
+    code: Any = canvas
+    code._code.append(_dark_path(modules))
     canvas.restoreState()
 
 
@@ -65,6 +63,12 @@ def _modules(*segments: QRData) -> list[list[bool]]:
         code.add_data(segment, optimize=0)
     code.make(fit=True)
     return [[bool(cell) for cell in row] for row in code.modules]
+
+
+def _dark_path(modules: list[list[bool]]) -> str:
+    """PDF operators that fill the dark modules, one unit each, rows downwards from the origin."""
+    runs = [(start, row, length) for row, cells in enumerate(modules) for start, length in _dark_runs(cells)]
+    return " ".join([*(f"{start} {row} {length} 1 re" for start, row, length in runs), "f"])
 
 
 def _dark_runs(cells: list[bool]) -> list[tuple[int, int]]:
