@@ -1,9 +1,9 @@
 """Days and deadlines in Asia/Shanghai: working days with 调休, and the two terms the law and the promise set.
 
-Working days come from the State Council's yearly notices as chinesecalendar carries them, overlaid by a table per
-year (``data/calendar/<year>.json``) for notices the library does not know yet. A year without a notice is counted
-with weekends and the statutory days of fixed date; such a result is marked provisional, and since it leaves out the
-movable feasts it errs on the early side.
+Working days come from the State Council's yearly notices as chinesecalendar carries them, overlaid by a
+table per year (``data/calendar/<year>.json``) for notices the library does not know yet. A year without a
+notice is counted with weekends and the statutory days of fixed date; such a result is marked provisional,
+and since it leaves out the movable feasts it errs on the early side.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from chinese_calendar import constants, is_workday  # type: ignore[import-untyped]
+from chinese_calendar import constants, is_workday
 
 __all__ = [
     "BUILTIN_TABLES",
@@ -102,8 +102,8 @@ class WorkingCalendar:
 
     @classmethod
     def load(cls, *folders: Path) -> WorkingCalendar:
-        """From every ``*.json`` of the folders; a later folder's table replaces an earlier one's of that year.
-        Folders that do not exist are skipped. Raises ValueError naming the file at fault."""
+        """From every ``*.json`` of the folders; a later folder's table replaces an earlier one's of that
+        year. Folders that do not exist are skipped. Raises ValueError naming the file at fault."""
         tables: dict[int, YearTable] = {}
         for folder in folders:
             for path in sorted(folder.glob("*.json")):
@@ -119,7 +119,8 @@ class WorkingCalendar:
         return year in self._tables or year in _LIBRARY_YEARS
 
     def is_working_day(self, day: date) -> bool:
-        """Whether offices work that day; where nothing is published, as well as weekends and fixed days tell."""
+        """Whether offices work that day; where nothing is published, as well as weekends and fixed days
+        tell."""
         if day in self._on:
             return True
         if day in self._off:
@@ -148,7 +149,8 @@ class WorkingCalendar:
 
 
 def promise_due(calendar: WorkingCalendar, accepted_at: datetime, promised_working_days: int) -> Due:
-    """Last day of the promised term, counted from the local day of acceptance; 0 is that day itself (即办件)."""
+    """Last day of the promised term, counted from the local day of acceptance; 0 is that day itself
+    (即办件)."""
     return calendar.add_working_days(local_date(accepted_at), promised_working_days)
 
 
@@ -178,7 +180,8 @@ def utc(moment: datetime) -> datetime:
 
 def parse_instant(text: str) -> datetime | None:
     """An RFC 3339 date-time with its offset, None when it is none. Fractions beyond microseconds are cut off;
-    a leap second becomes the second after it. Only years 1900 to 9998, so that every offset can be converted."""
+    a leap second becomes the second after it. Only years 1900 to 9998, so that every offset can be
+    converted."""
     found = _INSTANT.match(text)
     if not found:
         return None

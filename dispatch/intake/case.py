@@ -1,7 +1,8 @@
 """The case as the acceptance platform hands it over: ``data/case.schema.json`` as frozen models.
 
-These models say what has the right shape. What is beyond shape (check characters, known divisions, the order of
-times) is ``checks``, and so is the length of lists: a list that is too long still has its members judged; how the two are joined is ``schema.parse_case``.
+These models say what has the right shape. What is beyond shape (check characters, known divisions, the
+order of times) is ``checks``, and so is the length of lists: a list that is too long still has its members
+judged; how the two are joined is ``schema.parse_case``.
 """
 
 from __future__ import annotations
@@ -159,8 +160,8 @@ class Recipient(_Part):
 
 
 class Document(_Part):
-    """One document of the case. ``copy_`` is ``copy`` outside (正本, 副本 …); ``number`` None: allotted at issue;
-    ``holder`` None: the applicant; ``recipient``: this document goes to somebody else."""
+    """One document of the case. ``copy_`` is ``copy`` outside (正本, 副本 …); ``number`` None: allotted at
+    issue; ``holder`` None: the applicant; ``recipient``: this document goes to somebody else."""
 
     kind: Literal["certificate", "notice", "decision", "physical"]
     source: Literal["compose", "import", "physical"]

@@ -1,17 +1,20 @@
-"""One cell of a table to one value of a case: numbers that must stay text, days, moments, words for choices."""
+"""One cell of a table to one value of a case: numbers that must stay text, days, moments, words for
+choices."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 
 from ..calendar import parse_instant
 from .columns import Column
 
 __all__ = ["Bad", "Unreadable", "is_empty", "tidy", "value_of"]
 
+# China has had one time without summer time since 1992; a fixed offset says the same for every year.
+LOCAL = timezone(timedelta(hours=8))
 # Beyond 15 digits a spreadsheet's number has already lost its tail.
 _EXACT = 10**15
 _ROUNDED = re.compile(r"[0-9]{15}0{3,}\Z", re.ASCII)
@@ -24,7 +27,7 @@ _WHEN = re.compile(
 _COMPACT = re.compile(r"((?:19|20|21)[0-9]{2})([0-9]{2})([0-9]{2})\Z", re.ASCII)
 _SPLIT_LIST = re.compile(r"[;；\n]+")
 # Days since 1899-12-30 as spreadsheets count them: 2000-01-01 to 2199-12-31.
-_SERIAL_ZERO = datetime(1899, 12, 30)
+_SERIAL_ZERO = datetime(1899, 12, 30, tzinfo=LOCAL)
 _SERIALS = (36526, 109572)
 
 
@@ -37,7 +40,8 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class Bad:
-    """Why a cell gives no value: the fault's code, the sentence, and the list of choices where there is one."""
+    """Why a cell gives no value: the fault's code, the sentence, and the list of choices where there is
+    one."""
 
     code: str
     text: str | None = None
@@ -46,7 +50,8 @@ class Bad:
 
 
 def tidy(cell: object) -> object:
-    """Texts without surrounding blanks and without what people add to keep a number text (``'…``, ``="…"``)."""
+    """Texts without surrounding blanks and without what people add to keep a number text (``'…``,
+    ``="…"``)."""
     if not isinstance(cell, str):
         return cell
     text = cell.strip().strip("\ufeff\u200b")
@@ -135,7 +140,7 @@ def _moment(given: object, *, last: bool) -> str | Bad:
         return Bad("date_time", "when")
     if last and moment.time() == time() and not _has_clock(given):
         moment = moment.replace(hour=23, minute=59, second=59)
-    return moment.isoformat(timespec="seconds") + "+08:00"
+    return moment.isoformat(timespec="seconds")
 
 
 def _has_clock(given: object) -> bool:
@@ -145,9 +150,9 @@ def _has_clock(given: object) -> bool:
 def _when(given: object) -> datetime | None:
     """A moment on the local clock, from a date cell, a spreadsheet's serial number, or text."""
     if isinstance(given, datetime):
-        return (given + timedelta(milliseconds=500)).replace(microsecond=0, tzinfo=None)
+        return (given + timedelta(milliseconds=500)).replace(microsecond=0, tzinfo=LOCAL)
     if isinstance(given, date):
-        return datetime(given.year, given.month, given.day)
+        return datetime(given.year, given.month, given.day, tzinfo=LOCAL)
     if isinstance(given, int | float) and not isinstance(given, bool):
         return _serial(given)
     text = unicodedata.normalize("NFKC", str(given))
@@ -155,7 +160,9 @@ def _when(given: object) -> datetime | None:
     if found is None:
         return None
     try:
-        return datetime(*(int(part or 0) for part in found.groups()))  # type: ignore[arg-type]
+        year, month, day, *clock = (int(part or 0) for part in found.groups())
+        hour, minute, second = [*clock, 0, 0, 0][:3]
+        return datetime(year, month, day, hour, minute, second, tzinfo=LOCAL)
     except ValueError:
         return None
 
@@ -168,8 +175,8 @@ def _serial(number: float) -> datetime | None:
 
 
 def _content(text: str) -> dict[str, str] | Bad:
-    """``名称=值；名称=值`` or one pair per line. A piece without ``=`` still belongs to the value before it, since
-    values have semicolons of their own."""
+    """``名称=值；名称=值`` or one pair per line. A piece without ``=`` still belongs to the value before
+    it, since values have semicolons of their own."""
     pairs: dict[str, str] = {}
     name = ""
     by_line = "\n" in text

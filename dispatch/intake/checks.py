@@ -225,7 +225,8 @@ def _delivery(look: _Look) -> None:
 
 
 def _no_twins(look: _Look) -> None:
-    """At most one live document per title, copy, holder and recipient of a case: two alike could not both live."""
+    """At most one live document per title, copy, holder and recipient of a case: two alike could not both
+    live."""
     documents = look.at("/documents")
     applicant = look.text("/applicant/name")
     seen: dict[bytes, int] = {}
@@ -242,9 +243,10 @@ def _no_twins(look: _Look) -> None:
         seen.setdefault(key, place)
 
 
-# -- what holds nothing up -----------------------------------------------------------------------------------------
+# -- what holds nothing up -------------------------------------------------------------------------
 def notices(case: Case) -> tuple[Fault, ...]:
-    """What a person should look at in a case that is in order: new towns, abolished counties, lost characters."""
+    """What a person should look at in a case that is in order: new towns, abolished counties, lost
+    characters."""
     return tuple(_notices(case))
 
 

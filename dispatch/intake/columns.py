@@ -1,7 +1,7 @@
 """The flat table in which offices hand over approvals when no interface exists: one row per document.
 
-Rows with the same 统一受理号 make one case. Printed content stands in columns ``字段:<name>`` or, all in one cell,
-in 证件内容 as ``名称=值；名称=值``.
+Rows with the same 统一受理号 make one case. Printed content stands in columns ``字段:<name>`` or, all in
+one cell, in 证件内容 as ``名称=值；名称=值``.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Administrative division codes (GB/T 2260): is a code known, and what is the place called.
 
-Codes have 6 digits (province, city, county), 9 (town) or 12 (village). Whether the first six are known decides
-acceptance; towns change too often for that, so an unknown town is only worth a warning. Cities without counties
-(东莞, 中山, 儋州, 嘉峪关) are ordinary entries of the table. Source of the data: ``data/README.md``.
+Codes have 6 digits (province, city, county), 9 (town) or 12 (village). Whether the first six are known
+decides acceptance; towns change too often for that, so an unknown town is only worth a warning. Cities
+without counties (东莞, 中山, 儋州, 嘉峪关) are ordinary entries of the table. Source of the data:
+``data/README.md``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ __all__ = ["Divisions", "Retired", "ancestors", "builtin", "is_known", "knows_to
 
 DATA = Path(__file__).parent / "data"
 
-# Cities without counties: their towns stand directly below, and an address names the city in the county's place.
+# Cities without counties: their towns stand directly below, and an address names the city in the county's
+# place.
 _WITHOUT_COUNTIES = frozenset({"441900", "442000", "460400", "620200"})
 # Cities that stand in the table only to group counties: never part of an address.
 _PLACEHOLDERS = frozenset({"市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划"})
@@ -56,7 +58,8 @@ class Divisions:
         return self.retired[code].name if code in self.retired else None
 
     def region_of(self, code: str) -> tuple[str, str, str, str]:
-        """Province, city, county, town as an address writes them; empty where there is none or it is unknown."""
+        """Province, city, county, town as an address writes them; empty where there is none or it is
+        unknown."""
         county = code[:6]
         province = self.names.get(county[:2] + "0000", "")
         city = self.names.get(county[:4] + "00", "") if county[2:] != "0000" else ""
@@ -76,18 +79,21 @@ class Divisions:
         return None
 
 
-def _rows(name: str) -> list[list[str]]:
-    return [line.split(" ") for line in (DATA / name).read_text("utf-8").splitlines() if line]
+def _lines(name: str) -> list[str]:
+    return [line for line in (DATA / name).read_text("utf-8").splitlines() if line]
 
 
 @functools.cache
 def builtin() -> Divisions:
     """The table that ships with the program, read once."""
-    towns = (line.partition(" ") for line in (DATA / "towns.txt").read_text("utf-8").splitlines())
+    towns = (line.partition(" ") for line in _lines("towns.txt"))
     return Divisions(
-        names={code: name for code, name in _rows("counties.txt")},
+        names=dict(line.split(" ", 1) for line in _lines("counties.txt")),
         towns={county: line for county, _, line in towns},
-        retired={code: Retired(name, successor) for code, name, successor in _rows("retired.txt")},
+        retired={
+            code: Retired(name, successor)
+            for code, name, successor in (line.split(" ") for line in _lines("retired.txt"))
+        },
     )
 
 

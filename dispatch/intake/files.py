@@ -1,6 +1,7 @@
 """Files of approvals: ``.jsonl`` (one case per line), ``.csv`` and ``.xlsx`` (the flat table of ``columns``).
 
-A file that cannot be read at all raises ``Invalid`` with one clear sentence; a bad row never stops a good one.
+A file that cannot be read at all raises ``Invalid`` with one clear sentence; a bad row never stops a good
+one.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ TableRows = Iterator[tuple[int, Sequence[object]]]
 def read_cases(path: Path) -> Iterator[Row]:
     """The cases of a file, one ``Row`` each, in the file's order.
 
-    What is wrong with the file as a whole (kind, encoding, header, size) raises ``Invalid`` at the call, not later.
+    What is wrong with the file as a whole (kind, encoding, header, size) raises ``Invalid`` at the call,
+    not later.
     """
     data, kind = _load(path)
     if kind == "jsonl":
@@ -90,7 +92,7 @@ def _match_content(data: bytes, kind: str) -> None:
         )
 
 
-# -- one case per line -------------------------------------------------------------------------------------------
+# -- one case per line -----------------------------------------------------------------------------
 def _json_lines(data: bytes) -> Iterator[Row]:
     for number, line in enumerate(data.split(b"\n"), 1):
         if line.strip():
@@ -108,9 +110,10 @@ def _json_row(number: int, line: bytes) -> Row:
     return Row(number, value, [], name if isinstance(name, str) else None, (number,))
 
 
-# -- the flat table ----------------------------------------------------------------------------------------------
+# -- the flat table --------------------------------------------------------------------------------
 def _table(rows: TableRows) -> Iterator[Row]:
-    """Find the header among the first rows, then read on. The header is judged before anything is returned."""
+    """Find the header among the first rows, then read on. The header is judged before anything is
+    returned."""
     for number, cells in islice(rows, _HEADER_WITHIN):
         if looks_like_header(cells):
             return join_rows(read_header(cells, number), _bounded(rows))

@@ -1,9 +1,9 @@
 """Check characters of Chinese identity numbers.
 
-GB 11643 (公民身份号码): 17 digits and a check character, ISO 7064 MOD 11-2, with the date of birth inside. The
-address code is not looked up: counties are abolished, numbers are not.
-GB 32100 (统一社会信用代码): 17 characters and a check character, modulus 31. The organization code nested inside
-(GB 11714) is not checked: numbers issued at the change-over are known to break it.
+GB 11643 (公民身份号码): 17 digits and a check character, ISO 7064 MOD 11-2, with the date of birth inside.
+The address code is not looked up: counties are abolished, numbers are not.
+GB 32100 (统一社会信用代码): 17 characters and a check character, modulus 31. The organization code nested
+inside (GB 11714) is not checked: numbers issued at the change-over are known to break it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """JSON from outside: read strictly, refused with an answer instead of a crash.
 
-Stricter than the library in three ways: NaN and Infinity are no JSON, a member given twice is ambiguous, and text
-nested beyond reason is refused rather than run into the interpreter's limit.
+Stricter than the library in three ways: NaN and Infinity are no JSON, a member given twice is ambiguous,
+and text nested beyond reason is refused rather than run into the interpreter's limit.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Telephone numbers: mobiles and landlines of the Chinese mainland, others as ``+CC`` (E.164).
 
 Accepted separators are the usual ones (space, hyphen, brackets around the area code, their full-width forms);
-landlines and 400/800 numbers may carry an extension. A landline needs its area code: the reader may be elsewhere.
+landlines and 400/800 numbers may carry an extension. A landline needs its area code: the reader may be
+elsewhere.
 """
 
 from __future__ import annotations

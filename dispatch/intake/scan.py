@@ -1,7 +1,8 @@
-"""The first look at what came in: is it JSON's kinds of values, of bearable size, in characters one can print.
+"""The first look at what came in: is it JSON's kinds of values, of bearable size, in characters one can
+print.
 
-Runs before everything else and without recursion, so that no nesting can exhaust the stack. Line breaks and tabs
-are allowed inside the printed content of a document and nowhere else.
+Runs before everything else and without recursion, so that no nesting can exhaust the stack. Line breaks and
+tabs are allowed inside the printed content of a document and nowhere else.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ MAX_DEPTH = 12
 MAX_NODES = 20_000
 MAX_TEXT = 2_000_000
 
-# Control characters, unpaired surrogates, line and paragraph separators, direction overrides and other invisible
-# marks with which one name can be made to look like another, U+FFFD (a character already lost), non-characters.
+# Control characters, unpaired surrogates, line and paragraph separators, direction overrides and other
+# invisible marks with which one name can be made to look like another, U+FFFD (a character already lost),
+# non-characters.
 _BAD = re.compile(
     "[\x00-\x1f\x7f-\x9f\ud800-\udfff\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufdd0-\ufdef\ufeff\ufff9-\uffff]"
 )
@@ -38,8 +40,8 @@ def _is_printed_content(path: Path) -> bool:
 
 
 def scan(value: object, prefix: Path = ()) -> list[Fault]:
-    """Faults ``type``, ``bad_character``, ``too_large`` of a value as it came; ``prefix`` stands before pointers.
-    After ``too_large`` nothing else should look at the value."""
+    """Faults ``type``, ``bad_character``, ``too_large`` of a value as it came; ``prefix`` stands before
+    pointers. After ``too_large`` nothing else should look at the value."""
     faults: list[Fault] = []
     pending: list[tuple[Path, object, int]] = [(prefix, value, 0)]
     nodes = letters = 0

@@ -21,8 +21,8 @@ __all__ = ["Row", "join_rows"]
 
 @dataclass(frozen=True)
 class Row:
-    """One case of a file: its first line (counted from 1), all its lines, and either the case as it would come
-    through the API, still to be judged by ``parse_case``, or the faults for which there is none."""
+    """One case of a file: its first line (counted from 1), all its lines, and either the case as it would
+    come through the API, still to be judged by ``parse_case``, or the faults for which there is none."""
 
     line: int
     case: dict[str, Any] | None

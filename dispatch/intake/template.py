@@ -1,4 +1,5 @@
-"""The import template: header, one example row, choices to pick from, numbers kept as text, a page of guidance."""
+"""The import template: header, one example row, choices to pick from, numbers kept as text, a page of
+guidance."""
 
 from __future__ import annotations
 

@@ -176,7 +176,8 @@ def _token(part: str) -> str:
 
 
 def _kind(pointer: str) -> str:
-    """The pointer without list positions and without what stands before a recipient: the key of the tables."""
+    """The pointer without list positions and without what stands before a recipient: the key of the
+    tables."""
     path = _REFERENCE.sub("documents", pointer.lstrip("/"))
     for owner in ("documents/recipient/", "delivery/recipient/"):
         if path.startswith(owner):

@@ -82,7 +82,7 @@ def test_a_case_cannot_be_changed() -> None:
         case.decision = "denied"
 
 
-# -- the fingerprint of the content --------------------------------------------------------------------------------
+# -- the fingerprint of the content ----------------------------------------------------------------
 def reversed_keys(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: reversed_keys(value[key]) for key in reversed(value)}
@@ -109,7 +109,7 @@ def test_swapping_two_documents_is_other_content() -> None:
     assert parse_case(obj, now=NOW).content_hash() != parse_case(good(), now=NOW).content_hash()
 
 
-# -- faults ------------------------------------------------------------------------------------------------------
+# -- faults ----------------------------------------------------------------------------------------
 BAD = [
     ("/acceptance_no", DROP, "required"),
     ("/acceptance_no", "12345", "pattern"),
@@ -345,7 +345,7 @@ def test_a_field_name_with_a_control_character() -> None:
     json.dumps([fault.as_dict() for fault in found], ensure_ascii=False).encode("utf-8")
 
 
-# -- nothing crashes -----------------------------------------------------------------------------------------------
+# -- nothing crashes -------------------------------------------------------------------------------
 def nested(depth: int) -> object:
     value: object = 1
     for _ in range(depth):
@@ -382,7 +382,7 @@ def test_the_input_is_left_alone() -> None:
     assert obj == good()
 
 
-# -- what holds nothing up ---------------------------------------------------------------------------------------
+# -- what holds nothing up -------------------------------------------------------------------------
 def warned(obj: object) -> dict[str, str]:
     return {notice.pointer: notice.code for notice in parse_case(obj, now=NOW).warnings}
 
@@ -402,7 +402,7 @@ def test_warnings() -> None:
     assert warned(changed("/documents/0/holder", "李□")) == {"/documents/0/holder": "lost_character"}
 
 
-# -- one document alone --------------------------------------------------------------------------------------------
+# -- one document alone ----------------------------------------------------------------------------
 def test_a_document_alone() -> None:
     document = parse_document(good()["documents"][1])
     assert document.title == "示例证"

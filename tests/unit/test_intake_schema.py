@@ -58,7 +58,8 @@ def mutate(case: Any, draw: Any) -> None:
 
 
 def broken_at(error: ValidationError) -> set[tuple[Any, ...]]:
-    """The places an error of the schema points at, in the way we point: at the member that lacks or is too much."""
+    """The places an error of the schema points at, in the way we point: at the member that lacks or is too
+    much."""
     path = tuple(error.absolute_path)
     rule: Any = error.validator_value
     whole: Any = error.schema
