@@ -208,10 +208,9 @@ class Store:
 
     @contextmanager
     def read(self, actor: Actor) -> Iterator[Work]:
-        """A reading unit: a snapshot, never committed."""
+        """A reading unit: a snapshot, never committed; rows read stay usable afterwards."""
         with _translated(), self._reader() as session:
             yield Work(session, self._clock.now(), actor, self.vault)
-            session.rollback()
 
     def ring(self, outbox_ids: Iterable[str]) -> None:
         self._bell.ring(list(dict.fromkeys(outbox_ids)))

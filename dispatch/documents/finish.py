@@ -14,6 +14,8 @@ import pypdfium2
 import zxingcpp
 from sqlalchemy import update
 
+from labels.pdfium import PDFIUM_LOCK
+
 from .. import outbox
 from ..errors import Rejected
 from ..lifecycle import CaseState, DocumentState
@@ -98,11 +100,12 @@ def _signature(services: Services, draft: _Draft) -> bytes:
 
 def read_qr(pdf: bytes) -> str | None:
     """The text of the one verification QR on the first page at 300 dpi; None unless exactly one is found."""
-    document = pypdfium2.PdfDocument(pdf)
-    try:
-        image = document[0].render(scale=_DPI / 72, grayscale=True).to_numpy()
-    finally:
-        document.close()
+    with PDFIUM_LOCK:
+        document = pypdfium2.PdfDocument(pdf)
+        try:
+            image = document[0].render(scale=_DPI / 72, grayscale=True).to_pil()
+        finally:
+            document.close()
     found = [code.text for code in zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode)]
     return found[0] if len(found) == 1 else None
 

@@ -7,7 +7,6 @@ its own (contract, section 4). Given numbers are reserved here, so that a clash 
 from __future__ import annotations
 
 import base64
-import json
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -25,6 +24,9 @@ from ..rights import Actor, Scope
 from ..services import Services
 from ..store import Work
 from .files import read_cases
+from .identifiers import canonical
+from .jsontext import load_json
+from .phones import tail
 from .schema import Case as Approval
 from .schema import parse_case
 
@@ -102,7 +104,7 @@ def _fill(services: Services, work: Work, case: Case, approval: Approval) -> Non
     case.promise_due, case.delivery_due = promised.day, legal.day
     case.due_provisional = promised.provisional or legal.provisional
     case.next_due = min(promised.day, legal.day)
-    case.person_key = work.vault.blind("person", approval.applicant.id_no)
+    case.person_key = work.vault.blind("person", canonical(approval.applicant.id_type, approval.applicant.id_no))
     work.seal(case, "body", approval.model_dump(mode="json"))
 
 
@@ -112,14 +114,10 @@ def _index(work: Work, case: Case, approval: Approval) -> None:
     people = [r for r in recipients if r is not None]
     names = {approval.applicant.name, approval.applicant.contact or "", *(p.name for p in people)} - {""}
     phones = {approval.applicant.phone, *(p.phone for p in people)}
-    keys = {("name", name) for name in names} | {("phone_tail", _tail(phone)) for phone in phones}
+    keys = {("name", name) for name in names} | {("phone_tail", tail(phone)) for phone in phones}
     work.session.execute(delete(CaseSearch).where(CaseSearch.case_id == case.id))
     for kind, value in sorted(keys):
         work.add(CaseSearch(id=new_id(), case_id=case.id, kind=kind, key=work.vault.blind(kind, value)))
-
-
-def _tail(phone: str) -> str:
-    return "".join(ch for ch in phone if ch.isdigit())[-4:]
 
 
 def _add_documents(work: Work, case: Case, approval: Approval) -> None:
@@ -221,9 +219,10 @@ def receive_batch(services: Services, actor: Actor, lines: Iterable[bytes]) -> l
 
 def _one_line(services: Services, actor: Actor, number: int, line: bytes) -> dict[str, Any]:
     try:
-        obj = json.loads(line)
-    except (ValueError, RecursionError):
-        return {"line": number, "acceptance_no": None, "status": 400, "code": "malformed_json"}
+        obj = load_json(line)
+    except Invalid as refusal:
+        faults = [fault.as_dict() for fault in refusal.faults]
+        return {"line": number, "acceptance_no": None, "status": 400, "code": "malformed_json", "errors": faults}
     answer: dict[str, Any] = {"line": number, "acceptance_no": _number_of(obj)}
     try:
         received = receive_case(services, actor, obj, source="api")
