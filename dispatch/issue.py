@@ -31,6 +31,7 @@ __all__ = [
     "issue_case",
     "lift_hold",
     "place_hold",
+    "ready_numbers",
     "run_batch",
     "start_batch",
 ]
@@ -175,6 +176,14 @@ def _cancel_envelopes(work: Work, documents: Sequence[Document]) -> None:
                 update(Waybill).where(Waybill.consignment_id == consignment_id, Waybill.active)
                 .values(active=False, voided_at=work.now, void_reason="办件取消")
             )  # fmt: skip
+
+
+def ready_numbers(services: Services, actor: Actor) -> list[str]:
+    """Acceptance numbers of all this actor's cases that wait to be issued, the most urgent first."""
+    actor.require(Scope.ISSUE)
+    waiting = select(Case.acceptance_no).where(Case.state == CaseState.READY, Case.division_code.startswith(actor.office))
+    with services.store.read(actor) as work:
+        return list(work.session.scalars(waiting.order_by(Case.next_due, Case.acceptance_no)))
 
 
 # -- many at once ----------------------------------------------------------------------------------------------

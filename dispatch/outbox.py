@@ -74,11 +74,15 @@ def finish(work: Work, done: Claim) -> None:
         raise LostClaim("lost_claim", "这一步已由另一个进程接手")
 
 
-def give_back(store: Store, held: Claim, error: str) -> None:
-    """Try again later: the delay grows from one second to a minute."""
+def give_back(store: Store, held: Claim, error: str, *, outside: bool = False) -> None:
+    """Try again later: the delay grows from one second to a minute.
+
+    ``outside``: the fault is not the step's own, so that however long it lasts it does not use up the attempts.
+    """
     delay = timedelta(seconds=_DELAYS[min(held.attempts - 1, len(_DELAYS) - 1)])
+    attempts = min(held.attempts, MAX_ATTEMPTS - 2) if outside else held.attempts
     with store.work(SYSTEM) as work:
-        _release(work, held, error=error[:400], due_at=work.now + delay)
+        _release(work, held, error=error[:400], due_at=work.now + delay, attempts=attempts)
 
 
 def park(store: Store, held: Claim, error: str) -> None:

@@ -67,7 +67,9 @@ class FolderBlobs:
             _write_through(temporary, data)
             fresh = _link(temporary, path)
         except OSError as fault:
-            raise Unavailable("blob_store", "文件库暂时写不进去（磁盘已满或没有权限），稍后自动重试") from fault
+            raise Unavailable(
+                "blob_store", "文件库暂时写不进去（磁盘已满或没有权限），稍后自动重试"
+            ) from fault
         finally:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)

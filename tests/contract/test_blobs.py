@@ -31,7 +31,7 @@ class MemoryBlobs:
 
     def get(self, name: str) -> bytes:
         if name not in self.kept:
-            raise NotFound()
+            raise NotFound
         return self.kept[name]
 
     def exists(self, name: str) -> bool:
@@ -118,7 +118,9 @@ def test_many_writers_of_one_name_leave_one_whole_file(store: BlobStore) -> None
     assert len(refused) == 5
 
 
-@pytest.mark.parametrize("name", ["../up", "/etc/passwd", "a/../b", "", "a//b", ".hidden", "a\0b", "名", "x" * 201])
+@pytest.mark.parametrize(
+    "name", ["../up", "/etc/passwd", "a/../b", "", "a//b", ".hidden", "a\0b", "名", "x" * 201]
+)
 def test_hostile_names_are_refused(name: str, tmp_path: Path) -> None:
     store = FolderBlobs(tmp_path / "blobs")
     with pytest.raises(Rejected):

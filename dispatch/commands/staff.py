@@ -1,0 +1,111 @@
+"""``user`` and ``apikey``: who may do what."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+
+import click
+
+from .. import people
+from ..errors import Rejected
+from ..rights import CLI, Role, Scope
+from .console import House, house, say, table
+
+__all__ = ["apikey", "user"]
+
+
+@click.group(help="工作人员账户")
+def user() -> None:
+    """Accounts of staff."""
+
+
+@user.command("create", help="新建账户")
+@click.argument("name")
+@click.option("--role", required=True, type=click.Choice([str(role) for role in Role]), help="角色")
+@click.option("--office", required=True, help='所属区划代码；只看得到以它开头的办件，全部填 ""')
+@click.option("--password-stdin", is_flag=True, help="从标准输入读密码")
+@house
+def create_user(at: House, name: str, role: str, office: str, password_stdin: bool) -> None:
+    """A new account."""
+    people.create_user(at.services, CLI, name, role, office, _password(password_stdin))
+    say(f"已建立 {name}（{role}）。")
+
+
+@user.command("list", help="列出账户")
+@house
+def list_users(at: House) -> None:
+    """All accounts."""
+    rows = people.list_users(at.services, CLI)
+    table(
+        (u.name, u.role, u.office, "在用" if u.active else "已停用", "演示" if u.demo else "") for u in rows
+    )
+
+
+@user.command("disable", help="停用账户")
+@click.argument("name")
+@house
+def disable_user(at: House, name: str) -> None:
+    """End an account."""
+    people.disable_user(at.services, CLI, name)
+    say(f"已停用 {name}。")
+
+
+@user.command("password", help="重设密码")
+@click.argument("name")
+@click.option("--password-stdin", is_flag=True, help="从标准输入读密码")
+@house
+def password(at: House, name: str, password_stdin: bool) -> None:
+    """A new password."""
+    people.set_password(at.services, CLI, name, _password(password_stdin))
+    say(f"已重设 {name} 的密码。")
+
+
+def _password(from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if not sys.stdin.isatty():
+        raise Rejected("password", "请加 --password-stdin 从标准输入给出密码。")
+    first = getpass.getpass("密码：")
+    if first != getpass.getpass("再输一次："):
+        raise Rejected("password", "两次输入的密码不一样。")
+    return first
+
+
+@click.group(help="程序接口密钥")
+def apikey() -> None:
+    """Keys of programs."""
+
+
+@apikey.command("create", help="新建密钥；标准输出只有密钥本身，只显示这一次")
+@click.argument("name")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    required=True,
+    type=click.Choice([str(s) for s in Scope]),
+    help="权限，可重复",
+)
+@click.option("--office", default="", help="所属区划代码；不填为全部")
+@house
+def create_key(at: House, name: str, scopes: tuple[str, ...], office: str) -> None:
+    """A new key, alone on standard output."""
+    say(people.create_key(at.services, CLI, name, scopes, office))
+
+
+@apikey.command("list", help="列出密钥")
+@house
+def list_keys(at: House) -> None:
+    """All keys, without the keys."""
+    rows = people.list_keys(at.services, CLI)
+    table((k.name, " ".join(k.scopes), k.office, "已停用" if k.revoked_at else "在用") for k in rows)
+
+
+@apikey.command("revoke", help="停用密钥")
+@click.argument("name")
+@house
+def revoke_key(at: House, name: str) -> None:
+    """End a key."""
+    people.revoke_key(at.services, CLI, name)
+    say(f"已停用密钥 {name}。")

@@ -1,0 +1,37 @@
+"""The order of the stages, written once: which function does which step of the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from dispatch.consignments.book import book_consignment
+from dispatch.consignments.plan import plan_case
+from dispatch.consignments.track import settle_case
+from dispatch.documents.compose import compose_document, give_up
+from dispatch.documents.finish import finish_document
+from dispatch.issue import run_batch
+from dispatch.notices import send_notice
+from dispatch.outbox import Claim
+from dispatch.services import Services
+
+__all__ = ["GIVE_UP", "STEPS", "Stage"]
+
+Stage = Callable[[Services, Claim], None]
+
+STEPS: Mapping[str, Stage] = MappingProxyType(
+    {
+        "issue.batch": run_batch,
+        "document.compose": compose_document,
+        "document.finish": finish_document,
+        "case.plan": plan_case,
+        "consignment.book": book_consignment,
+        "notice.send": send_notice,
+        "case.settle": settle_case,
+    }
+)
+
+#: steps whose final failure is a state of its own, with a reason on the worklist; the others are parked
+GIVE_UP: Mapping[str, Callable[[Services, str, str], None]] = MappingProxyType(
+    {"document.compose": give_up, "document.finish": give_up}
+)
