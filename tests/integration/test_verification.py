@@ -12,11 +12,13 @@ import pytest
 from sqlalchemy import text as sql
 
 from dispatch import outbox
+from dispatch.adapters.keyring import jwks
 from dispatch.documents.token import assemble, parse, signing_input, to_base32
 from dispatch.documents.validity import revoke, supersede, suspend
 from dispatch.errors import Invalid, RuleViolation
 from dispatch.issue import cancel_case
 from dispatch.models import Document, LogHead, LogLeaf
+from dispatch.offline import check_pdf
 from dispatch.rights import SYSTEM
 from dispatch.verdict import Answer
 from dispatch.verification import verify, verify_many
@@ -422,3 +424,15 @@ def test_the_log_holds_one_leaf_for_the_paper(desk: Desk) -> None:
         leaf = work.session.get_one(LogLeaf, paper.log_index)
         assert leaf.document_id == paper.id
         assert leaf.added_at + timedelta(seconds=60) > desk.clock.now()
+
+
+def test_the_file_that_is_handed_out_passes_without_the_register(desk: Desk) -> None:
+    paper = desk.paper(copy="副本")
+    pdf = desk.services.blobs.get(str(paper.pdf_blob))
+    keys = jwks(desk.services.keys)["keys"]
+    roots = desk.services.sealer.ca_pem()
+    got = check_pdf(pdf, keys, now=desk.clock.now(), roots_pem=roots)
+    assert (got.result, got.status, got.not_checked) == ("PASSED", "valid", ("status", "log"))
+    assert got.document is not None
+    assert (got.document.title, got.document.copy) == ("企业名称预先核准通知书", "副本")
+    assert check_pdf(pdf + b"\n", keys, now=desk.clock.now(), roots_pem=roots).result == "FAILED"
