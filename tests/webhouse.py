@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from dispatch.rights import CLI
 from dispatch.services import Services
 from workers.jobs import Runner
 
-__all__ = ["PASSWORD", "House", "open_house", "prepared_folder"]
+__all__ = ["PASSWORD", "House", "open_house"]
 
 PASSWORD = "quiet-river-42-stones"
 
@@ -75,15 +74,9 @@ class House:
         return shown
 
 
-def prepared_folder(folder: Path) -> Path:
-    """A data folder with tables and keys, to be copied for each test."""
-    setup.prepare(build_without_bell(Settings.from_env({"DISPATCH_DATA_DIR": str(folder)})))
-    return folder
-
-
-def open_house(prepared: Path, folder: Path, **environ: str) -> House:
-    """A house of its own in ``folder``."""
-    shutil.copytree(prepared, folder, dirs_exist_ok=True)
+def open_house(folder: Path, **environ: str) -> House:
+    """A house of its own in ``folder``: tables, keys, a range of demonstration numbers, nothing else."""
     services = build_without_bell(Settings.from_env({"DISPATCH_DATA_DIR": str(folder), **environ}))
+    setup.prepare(services)
     app = create_app(services)
     return House(services, app, app.test_client())

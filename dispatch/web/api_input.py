@@ -38,7 +38,12 @@ def json_body() -> Any:
     """The JSON of the request; 415 for another content type, 400 ``malformed_json``."""
     if request.mimetype != "application/json":
         raise UnsupportedMedia("内容类型应为 application/json。")
-    value = load_json(request.get_data())
+    try:
+        value = load_json(request.get_data())
+    except Invalid as refusal:
+        if any(fault.code == "encoding" for fault in refusal.faults):
+            raise Invalid(refusal.faults, "malformed_json") from refusal
+        raise
     _refuse_half_characters(value)
     return value
 

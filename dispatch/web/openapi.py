@@ -24,7 +24,7 @@ from .openapi_shapes import SHAPES
 from .pages import render_page
 from .problems import MEDIA_TYPE, TITLES
 
-__all__ = ["OPERATIONS", "Operation", "blueprint", "build"]
+__all__ = ["OPERATIONS", "Operation", "blueprint", "build", "plain_path"]
 
 blueprint = Blueprint("openapi", __name__)
 CASE_SCHEMA = Path(__file__).resolve().parents[1] / "data" / "case.schema.json"
@@ -109,7 +109,7 @@ def build(app: Flask) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for rule in _rules(app):
         for method in sorted(set(rule.methods or ()) & set(_METHODS)):
-            path = _PARAMETER.sub(r"{\1}", rule.rule)
+            path = plain_path(rule.rule)
             paths.setdefault(path, {})[method.lower()] = _operation(app, rule, method)
     return {
         "openapi": "3.1.0",
@@ -124,6 +124,11 @@ _SECURITY = {
     "key": {"type": "http", "scheme": "bearer"},
     "session": {"type": "apiKey", "in": "header", "name": "X-CSRF-Token", "description": "with the cookie of a staff session"},
 }
+
+
+def plain_path(rule: str) -> str:
+    """``/cases/<no>`` as OpenAPI writes it: ``/cases/{no}``."""
+    return _PARAMETER.sub(r"{\1}", rule)
 
 
 def _rules(app: Flask) -> Iterator[Rule]:

@@ -62,7 +62,7 @@ _DETAILS: Mapping[int, tuple[str, str]] = MappingProxyType(
 )
 #: codes whose status differs from their exception's usual one
 _STATUS_OF_CODE: Mapping[str, int] = MappingProxyType(
-    {"too_many_requests": 429, "too_many": 429, "throttled": 429, "too_large": 413, "malformed_json": 400, "encoding": 400, "sealed_field": 500}
+    {"too_many_requests": 429, "too_many": 429, "throttled": 429, "too_large": 413, "malformed_json": 400, "sealed_field": 500}
 )
 _RETRYABLE = frozenset({"not_ready", "still_running", "changed_meanwhile", "conflict"})
 _RESERVED = frozenset({"type", "title", "status", "detail", "code", "errors"})
@@ -102,7 +102,7 @@ _STATUS: tuple[tuple[type[DispatchError], int], ...] = (
 )
 
 
-def problem(status: int, code: str, detail: str, **extra: object) -> Response:
+def problem(status: int, code: str, detail: str, /, **extra: object) -> Response:
     """A problem document (RFC 9457). ``extra`` members stand beside the fixed ones and cannot replace them."""
     body: dict[str, object] = {
         "type": f"/api/docs#{code}",
