@@ -1,7 +1,7 @@
 """The Merkle tree of RFC 6962, section 2: root, frontier, inclusion and consistency proofs. Pure.
 
-Leaves are given as the entries' data; ``leaf_hash`` and ``node_hash`` keep the two domains apart. Proofs are lists of
-32-byte hashes, from the leaf's level upwards.
+Leaves are given as the entries' data; ``leaf_hash`` and ``node_hash`` keep the two domains apart. Proofs are
+lists of 32-byte hashes, from the leaf's level upwards.
 """
 
 from __future__ import annotations
@@ -99,7 +99,8 @@ def inclusion_proof(hashes: Sequence[bytes], index: int) -> list[bytes]:
 
 
 def verify_inclusion(hashed: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
-    """Whether ``proof`` shows leaf hash ``hashed`` at ``index`` of the tree with this size and root (RFC 9162, 2.1.3.2)."""
+    """Whether ``proof`` shows leaf hash ``hashed`` at ``index`` of the tree with this size and root (RFC
+    9162, 2.1.3.2)."""
     if not 0 <= index < size:
         return False
     here, last, found = index, size - 1, hashed
@@ -117,7 +118,8 @@ def verify_inclusion(hashed: bytes, index: int, size: int, proof: Sequence[bytes
 
 
 def consistency_proof(hashes: Sequence[bytes], old_size: int) -> list[bytes]:
-    """Shows that the tree over the first ``old_size`` leaf hashes is the beginning of this one (RFC 6962, 2.1.2)."""
+    """Shows that the tree over the first ``old_size`` leaf hashes is the beginning of this one (RFC 6962,
+    2.1.2)."""
     if not 0 <= old_size <= len(hashes):
         raise ValueError("no such size")
     if old_size in (0, len(hashes)):

@@ -1,8 +1,9 @@
-"""Verification without any connection: a scanned text or a file against keys one already holds. Pure; no database.
+"""Verification without any connection: a scanned text or a file against keys one already holds. Pure; no
+database.
 
-What cannot be known offline is said in ``not_checked``: the present status and the log. A right signature within its
-dates passes. A token under a withdrawn key cannot be judged here, however old it says it is: whoever holds the key
-chooses the date, and only the log tells what was there before the withdrawal.
+What cannot be known offline is said in ``not_checked``: the present status and the log. A right signature
+within its dates passes. A token under a withdrawn key cannot be judged here, however old it says it is:
+whoever holds the key chooses the date, and only the log tells what was there before the withdrawal.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ class _Attached:
 def check_text(
     text: str, keys: Iterable[Mapping[str, Any]], *, now: datetime, types: Mapping[int, str] = _NO_TYPES
 ) -> Answer:
-    """The answer for what a scanner read. ``keys``: JWKs of ``/keys.json``; ``types``: titles by type number."""
+    """The answer for what a scanner read. ``keys``: JWKs of ``/keys.json``; ``types``: titles by type
+    number."""
     try:
         token = parse(from_text(text))
     except TokenError as refusal:
@@ -75,8 +77,8 @@ def check_pdf(
 ) -> Answer:
     """The answer for a file of any origin, up to 30 MB.
 
-    ``roots_pem``: the root certificates of the seals (``/ca.pem``). Without them, or with a seal of somebody else,
-    the page itself cannot be vouched for: ``unknown_key``, even where token and attachment are right.
+    ``roots_pem``: the root certificates of the seals (``/ca.pem``). Without them, or with a seal of somebody
+    else, the page itself cannot be vouched for: ``unknown_key``, even where token and attachment are right.
     """
     try:
         found = read_sealed(data, roots_pem)
@@ -101,8 +103,13 @@ def token_document(token: Token, types: Mapping[int, str] = _NO_TYPES) -> Public
     """What the token itself says, in the shape of the answer; ``compare`` as it stands on the paper."""
     said = token.fields
     issued, expires = said.issued.isoformat(), said.expires.isoformat() if said.expires else ""
-    rows = {"holder": said.holder, "number": said.number, "id_tail": said.id_tail.strip("-"), "issued": issued,
-            "expires": expires}  # fmt: skip
+    rows = {
+        "holder": said.holder,
+        "number": said.number,
+        "id_tail": said.id_tail.strip("-"),
+        "issued": issued,
+        "expires": expires,
+    }
     return PublicDocument(
         title=types.get(said.type_no, ""),
         number=said.number,
@@ -115,7 +122,8 @@ def token_document(token: Token, types: Mapping[int, str] = _NO_TYPES) -> Public
 
 
 def shown_holder(name: str) -> str:
-    """The holder as anybody may see it: a person masked; an organization, known by its longer name, in full."""
+    """The holder as anybody may see it: a person masked; an organization, known by its longer name, in
+    full."""
     person = len(name) < _ORGANIZATION or any(mark in name for mark in "·•・ ")
     return mask_name(name) if person else name
 

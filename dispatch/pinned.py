@@ -1,4 +1,5 @@
-"""Public token keys as a verifier holds them: read from ``/keys.json``, pinned, never fetched because a token says so."""
+"""Public token keys as a verifier holds them: read from ``/keys.json``, pinned, never fetched because a token
+says so."""
 
 from __future__ import annotations
 

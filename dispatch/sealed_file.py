@@ -1,7 +1,9 @@
-"""Reads a sealed PDF that may come from anybody: seal, coverage, attachment. Nothing from it is rendered or executed.
+"""Reads a sealed PDF that may come from anybody: seal, coverage, attachment. Nothing from it is rendered or
+executed.
 
-A right seal here is narrower than in PDF viewers: exactly one certification signature (DocMDP 1) over the whole file.
-Whatever was appended afterwards, even what a viewer calls a permitted change, makes it another file.
+A right seal here is narrower than in PDF viewers: exactly one certification signature (DocMDP 1) over the
+whole file. Whatever was appended afterwards, even what a viewer calls a permitted change, makes it another
+file.
 """
 
 from __future__ import annotations
@@ -42,11 +44,24 @@ _LONGEST_CHAIN: Final = 5
 _BYTE_RANGE: Final = re.compile(rb"/ByteRange\s*\[\s*(\d{1,9})\s+(\d{1,9})\s+(\d{1,9})\s+(\d{1,9})\s*\]")
 #: what every file we sealed shows in plain bytes
 _OURS: Final = (b"/EmbeddedFile", b"/DocMDP", b"/ETSI.CAdES.detached")
-#: everything the parsers are known to raise on hostile bytes; whatever they raise means the file is not readable
+#: everything the parsers are known to raise on hostile bytes; whatever they raise means the file is not
+#: readable
 _HOSTILE: Final = (
-    PdfError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, AssertionError, RuntimeError,
-    EOFError, OSError, MemoryError, struct.error, zlib.error, InvalidSignature,
-)  # fmt: skip
+    PdfError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    RuntimeError,
+    EOFError,
+    OSError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+    InvalidSignature,
+)
 
 
 class NotReadable(Exception):
@@ -59,8 +74,9 @@ class NotReadable(Exception):
 
 @dataclass(frozen=True)
 class SealedFile:
-    """What was found. ``fault``: what is wrong with the seal, in Chinese, None when right. ``attachment``: the bytes
-    of ``document.json``, None when there is none. ``trusted``: the signer's certificate chains to a given root."""
+    """What was found. ``fault``: what is wrong with the seal, in Chinese, None when right. ``attachment``:
+    the bytes of ``document.json``, None when there is none. ``trusted``: the signer's certificate chains to a
+    given root."""
 
     attachment: bytes | None
     fault: str | None
@@ -88,7 +104,8 @@ def read_sealed(data: bytes, roots_pem: bytes = b"") -> SealedFile:
 
 
 def seal_fault(data: bytes) -> str | None:
-    """What is wrong with the seal of a file of ours, in Chinese; None when it is right. Says nothing of who signed."""
+    """What is wrong with the seal of a file of ours, in Chinese; None when it is right. Says nothing of who
+    signed."""
     try:
         found = read_sealed(data)
     except NotReadable:
@@ -99,7 +116,8 @@ def seal_fault(data: bytes) -> str | None:
 
 
 def altered_beyond_reading(data: bytes) -> bool:
-    """For a file that does not parse: whether it still shows one seal of ours whose bytes no longer agree with it.
+    """For a file that does not parse: whether it still shows one seal of ours whose bytes no longer agree
+    with it.
 
     A file cut short is no forgery, so it is not called altered.
     """

@@ -1,4 +1,5 @@
-"""What a verification answers, online and offline: one table from status to verdict (contract, section 6). Pure."""
+"""What a verification answers, online and offline: one table from status to verdict (contract, section 6).
+Pure."""
 
 from __future__ import annotations
 
@@ -23,9 +24,19 @@ __all__ = [
 
 Result = Literal["PASSED", "FAILED", "INDETERMINATE"]
 Status = Literal[
-    "unreadable", "unsupported", "unknown_key", "bad_signature", "log_mismatch", "not_found", "revoked",
-    "suspended", "superseded", "expired", "valid", "unavailable",
-]  # fmt: skip
+    "unreadable",
+    "unsupported",
+    "unknown_key",
+    "bad_signature",
+    "log_mismatch",
+    "not_found",
+    "revoked",
+    "suspended",
+    "superseded",
+    "expired",
+    "valid",
+    "unavailable",
+]
 Authenticity = Literal["genuine", "not_genuine", "undetermined"]
 Validity = Literal["valid", "revoked", "suspended", "superseded", "expired", "unknown"]
 Check = Literal["signature", "date", "status", "log", "file", "fields"]
@@ -34,29 +45,40 @@ CHECKS: Final[tuple[Check, ...]] = ("signature", "date", "status", "log", "file"
 #: what ``python -m dispatch verify`` ends with
 EXIT_CODES: Final[Mapping[Result, int]] = MappingProxyType({"PASSED": 0, "FAILED": 1, "INDETERMINATE": 2})
 
-_VERDICTS: Final[Mapping[Status, tuple[Authenticity, Validity]]] = MappingProxyType({
-    "unreadable": ("undetermined", "unknown"),
-    "unsupported": ("undetermined", "unknown"),
-    "unknown_key": ("undetermined", "unknown"),
-    "bad_signature": ("not_genuine", "unknown"),
-    "log_mismatch": ("not_genuine", "unknown"),
-    "not_found": ("undetermined", "unknown"),
-    "revoked": ("genuine", "revoked"),
-    "suspended": ("genuine", "suspended"),
-    "superseded": ("genuine", "superseded"),
-    "expired": ("genuine", "expired"),
-    "valid": ("genuine", "valid"),
-    "unavailable": ("undetermined", "unknown"),
-})  # fmt: skip
-_LABELS: Final[Mapping[str, str]] = MappingProxyType({
-    "title": "文件名称", "number": "编号", "copy": "正副本", "issuer": "发证机关", "holder": "持有人",
-    "issued": "发证日期", "expires": "有效期至", "id_tail": "证件号码尾号",
-})  # fmt: skip
+_VERDICTS: Final[Mapping[Status, tuple[Authenticity, Validity]]] = MappingProxyType(
+    {
+        "unreadable": ("undetermined", "unknown"),
+        "unsupported": ("undetermined", "unknown"),
+        "unknown_key": ("undetermined", "unknown"),
+        "bad_signature": ("not_genuine", "unknown"),
+        "log_mismatch": ("not_genuine", "unknown"),
+        "not_found": ("undetermined", "unknown"),
+        "revoked": ("genuine", "revoked"),
+        "suspended": ("genuine", "suspended"),
+        "superseded": ("genuine", "superseded"),
+        "expired": ("genuine", "expired"),
+        "valid": ("genuine", "valid"),
+        "unavailable": ("undetermined", "unknown"),
+    }
+)
+_LABELS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "title": "文件名称",
+        "number": "编号",
+        "copy": "正副本",
+        "issuer": "发证机关",
+        "holder": "持有人",
+        "issued": "发证日期",
+        "expires": "有效期至",
+        "id_tail": "证件号码尾号",
+    }
+)
 
 
 @dataclass(frozen=True)
 class PublicDocument:
-    """What the public may see of a document. Days as ISO dates; ``holder`` masked; ``replaced_by`` a document id.
+    """What the public may see of a document. Days as ISO dates; ``holder`` masked; ``replaced_by`` a document
+    id.
 
     ``compare``: label → value as it stands on the paper, only for whoever brought a right signature.
     """
@@ -74,9 +96,15 @@ class PublicDocument:
     def as_dict(self) -> dict[str, Any]:
         """The API's member ``document``; ``compare`` left out where there is none."""
         shown: dict[str, Any] = {
-            "title": self.title, "number": self.number, "copy": self.copy, "issuer": self.issuer,
-            "holder": self.holder, "issued": self.issued, "expires": self.expires, "replaced_by": self.replaced_by,
-        }  # fmt: skip
+            "title": self.title,
+            "number": self.number,
+            "copy": self.copy,
+            "issuer": self.issuer,
+            "holder": self.holder,
+            "issued": self.issued,
+            "expires": self.expires,
+            "replaced_by": self.replaced_by,
+        }
         return shown | ({"compare": dict(self.compare)} if self.compare else {})
 
 
@@ -107,11 +135,15 @@ class Answer:
     def as_dict(self) -> dict[str, Any]:
         """The shape of the contract's section 6."""
         return {
-            "result": self.result, "status": self.status, "authenticity": self.authenticity,
-            "validity": self.validity, "sample": self.sample, "checked": list(self.checked),
+            "result": self.result,
+            "status": self.status,
+            "authenticity": self.authenticity,
+            "validity": self.validity,
+            "sample": self.sample,
+            "checked": list(self.checked),
             "not_checked": list(self.not_checked),
             "document": self.document.as_dict() if self.document else None,
-        }  # fmt: skip
+        }
 
 
 def answer(
@@ -122,7 +154,8 @@ def answer(
     document: PublicDocument | None = None,
     genuine: bool = False,
 ) -> Answer:
-    """The answer for a status. ``genuine``: a right signature whose standing is out of reach (``unavailable``)."""
+    """The answer for a status. ``genuine``: a right signature whose standing is out of reach
+    (``unavailable``)."""
     authenticity, validity = _VERDICTS[status]
     if genuine and status == "unavailable":
         authenticity = "genuine"

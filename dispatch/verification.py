@@ -1,7 +1,8 @@
 """Verification against the register: is this paper genuine, and does it still count (contract, section 6).
 
-The signature is checked before the database is read. A fault on our side, a key we do not know, or a leaf younger than
-the log's merge delay is never called a forgery. What a document says goes only to who brings a right signature.
+The signature is checked before the database is read. A fault on our side, a key we do not know, or a leaf
+younger than the log's merge delay is never called a forgery. What a document says goes only to who brings a
+right signature.
 """
 
 from __future__ import annotations
@@ -68,7 +69,8 @@ _FAULTS: Final = (Unavailable, Rejected, SQLAlchemyError)
 
 @dataclass(frozen=True)
 class _Found:
-    """What the register holds of a document, read in one snapshot. ``leaf``: the one at the document's log index."""
+    """What the register holds of a document, read in one snapshot. ``leaf``: the one at the document's log
+    index."""
 
     document: Document
     leaf: LogLeaf | None
@@ -78,7 +80,8 @@ class _Found:
 
 
 def verify(services: Services, asked: Mapping[str, Any], address: str = "") -> Answer:
-    """The answer to one question: ``token``, ``document_id``, ``sha256``, or ``document_no`` with ``holder_tail``.
+    """The answer to one question: ``token``, ``document_id``, ``sha256``, or ``document_no`` with
+    ``holder_tail``.
 
     ``address``: who asks, for the limit on looking up numbers. Raises ``Invalid`` for a question that is none
     (``too_large`` for a token over 2 KB) and ``RuleViolation('too_many')``; never for junk inside a token.
@@ -95,7 +98,8 @@ def verify(services: Services, asked: Mapping[str, Any], address: str = "") -> A
 
 
 def verify_many(services: Services, items: Sequence[object]) -> list[Answer]:
-    """Answers in order, for at most 1,000 questions without numbers and tails; every fault in one ``Invalid``."""
+    """Answers in order, for at most 1,000 questions without numbers and tails; every fault in one
+    ``Invalid``."""
     if len(items) > MOST_ITEMS:
         raise Invalid([Fault("/items", "too_many", f"一次最多核验 {MOST_ITEMS} 项，请分批提交。")])
     faults: list[Fault] = []
@@ -110,7 +114,7 @@ def verify_many(services: Services, items: Sequence[object]) -> list[Answer]:
     return [verify(services, question) for question in questions]
 
 
-# -- the question ----------------------------------------------------------------------------------------------
+# -- the question --------------------------------------------------------------------------------------------
 def _batch_question(item: object) -> Mapping[str, Any]:
     if not isinstance(item, Mapping):
         raise Invalid([Fault("", "invalid", "每一项应为一个对象。")])
@@ -142,7 +146,7 @@ def _check_question(given: Mapping[str, Any]) -> None:
         raise Invalid([Fault("/sha256", "pattern", "应为 64 位十六进制的 SHA-256。")])
 
 
-# -- by token --------------------------------------------------------------------------------------------------
+# -- by token ------------------------------------------------------------------------------------------------
 def _by_token(services: Services, text: str) -> Answer:
     try:
         token = parse(from_text(text))
@@ -163,9 +167,12 @@ def _by_token(services: Services, text: str) -> Answer:
     except _FAULTS:
         # Under a withdrawn key only the log tells whether the signature was ours.
         return answer(
-            "unavailable", checked=["signature"], sample=sample, genuine=withdrawn is None,
+            "unavailable",
+            checked=["signature"],
+            sample=sample,
+            genuine=withdrawn is None,
             document=token_document(token) if withdrawn is None else None,
-        )  # fmt: skip
+        )
 
 
 def _pinned(services: Services, kid: int) -> PinnedKeys:
@@ -181,7 +188,8 @@ def _pinned(services: Services, kid: int) -> PinnedKeys:
 
 
 def _signed(work: Work, token: Token, withdrawn: datetime | None) -> Answer:
-    """A right signature against log and register. A stolen key signs well: only the log knows what we signed."""
+    """A right signature against log and register. A stolen key signs well: only the log knows what we
+    signed."""
     sample, checked = token.has(Flag.SAMPLE), _checks("signature", "log")
     found = _found(work, work.session.get(Document, token.document_id))
     leaf = work.session.get(LogLeaf, token.fields.log_index)
@@ -206,7 +214,7 @@ def _unlogged(now: datetime, leaf: LogLeaf | None, withdrawn: datetime | None) -
     return "log_mismatch" if now - leaf.added_at >= MERGE_DELAY else "unavailable"
 
 
-# -- by what is known of it ------------------------------------------------------------------------------------
+# -- by what is known of it ----------------------------------------------------------------------------------
 def _by_id(services: Services, text: str) -> Answer:
     try:
         document_id = document_id_text(document_id_bytes(text))
@@ -280,7 +288,7 @@ def _registered(work: Work, found: _Found | None, checked: set[Check]) -> Answer
     return _standing(work.now, found, found.shown, sample, {*checked, "log"}, signed=False)
 
 
-# -- the answer ------------------------------------------------------------------------------------------------
+# -- the answer ----------------------------------------------------------------------------------------------
 def _standing(
     now: datetime, found: _Found, shown: PublicDocument, sample: bool, checked: set[Check], *, signed: bool
 ) -> Answer:
@@ -323,7 +331,8 @@ def _shown(work: Work, document: Document, record: PageRecord) -> PublicDocument
 
 
 def _holder(work: Work, document: Document, name: str) -> str:
-    """Persons masked, organizations in full; of a holder other than the applicant the name itself must tell."""
+    """Persons masked, organizations in full; of a holder other than the applicant the name itself must
+    tell."""
     applicant = work.open(work.session.get_one(Case, document.case_id), "body")["applicant"]
     if applicant["name"] == name and applicant["type"] == "organization":
         return name

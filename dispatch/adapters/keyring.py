@@ -1,11 +1,13 @@
-"""Keys as files: ``<folder>/<kind>/<kid>.pem`` (P-256) or ``.bin`` (32 random bytes), and ``<kid>.json`` beside it.
+"""Keys as files: ``<folder>/<kind>/<kid>.pem`` (P-256) or ``.bin`` (32 random bytes), and ``<kid>.json``
+beside it.
 
-A key exists once its ``.json`` stands there. Secrets are written create-only and never changed; the ``.json`` holds
-public facts and is replaced whole. Every writer takes the folder's lock, so two processes that start at once make one
-key. Readers look at the folder's time stamp before each use, so a rotation in another process counts at once.
+A key exists once its ``.json`` stands there. Secrets are written create-only and never changed; the ``.json``
+holds public facts and is replaced whole. Every writer takes the folder's lock, so two processes that start at
+once make one key. Readers look at the folder's time stamp before each use, so a rotation in another process
+counts at once.
 
-A signing key is planned for a year; ``ensure`` follows it up a month before. After a rotation the old key may finish
-for one more day what was already fixed with its id; then it only verifies.
+A signing key is planned for a year; ``ensure`` follows it up a month before. After a rotation the old key may
+finish for one more day what was already fixed with its id; then it only verifies.
 """
 
 from __future__ import annotations
@@ -65,7 +67,7 @@ class FileKeyRing:
         self._private: dict[tuple[KeyKind, int], ec.EllipticCurvePrivateKey] = {}
         self._secret: dict[tuple[KeyKind, int], bytes] = {}
 
-    # -- reading -----------------------------------------------------------------------------------------------
+    # -- reading ---------------------------------------------------------------------------------------------
     def current(self, kind: KeyKind) -> KeyInfo:
         """The key to use for new things; ``Unavailable('no_key')`` before ``ensure``."""
         usable = [key for key in self._read(kind).values() if key.withdrawn_at is None]
@@ -100,7 +102,7 @@ class FileKeyRing:
             self._secret[kind, kid] = found
         return found
 
-    # -- writing -----------------------------------------------------------------------------------------------
+    # -- writing ---------------------------------------------------------------------------------------------
     def ensure(self, now: datetime) -> None:
         """Create what is missing, and the successor of a signing key near its planned end."""
         for kind in _KINDS:
@@ -113,13 +115,15 @@ class FileKeyRing:
     def rotate(self, kind: KeyKind, now: datetime) -> KeyInfo:
         """A new current key; the old ones keep verifying and opening."""
         if kind == "index":
-            # Blind index entries are looked up by equality: under another key nothing would be found any more.
+            # Blind index entries are looked up by equality: under another key nothing would be found any
+            # more.
             raise Rejected("not_rotatable", "检索密钥不能轮换，否则已有记录将查不到")
         with self._writing(kind):
             return self._create(kind, now)
 
     def withdraw(self, kind: KeyKind, kid: int, now: datetime, reason: str) -> KeyInfo:
-        """Stop a key for good (it may be in wrong hands); a current one is followed up at once. Safe to repeat."""
+        """Stop a key for good (it may be in wrong hands); a current one is followed up at once. Safe to
+        repeat."""
         if kind not in SIGNING_KINDS:
             raise Rejected("not_withdrawable", f"密钥 {kind} 不能停用，请用轮换")
         with self._writing(kind):
@@ -130,7 +134,7 @@ class FileKeyRing:
                     self._create(kind, now)
             return self._known(kind, kid)
 
-    # -- files -------------------------------------------------------------------------------------------------
+    # -- files -----------------------------------------------------------------------------------------------
     def _file(self, kind: KeyKind, kid: int, ending: str) -> Path:
         return self._folder / kind / f"{kid}.{ending}"
 
@@ -161,7 +165,8 @@ class FileKeyRing:
         stamp = (seen.st_mtime_ns, seen.st_ino)
         loaded = self._loaded.get(kind)
         if loaded is None or loaded.stamp != stamp:
-            # Two changes within one tick of the file system's clock have one stamp: a young one is looked at again.
+            # Two changes within one tick of the file system's clock have one stamp: a young one is looked at
+            # again.
             settled = time.time_ns() - seen.st_mtime_ns > TICK
             keys = _with_ends(_read_folder(kind, self._folder / kind))
             loaded = _Loaded(stamp if settled else None, keys)
@@ -225,13 +230,18 @@ def public_jwk(key: ec.EllipticCurvePublicKey) -> dict[str, str]:
     """The key's JWK members (RFC 7518, 6.2)."""
     point = key.public_numbers()
     return {
-        "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig",
-        "x": _base64url(point.x.to_bytes(32, "big")), "y": _base64url(point.y.to_bytes(32, "big")),
-    }  # fmt: skip
+        "kty": "EC",
+        "crv": "P-256",
+        "alg": "ES256",
+        "use": "sig",
+        "x": _base64url(point.x.to_bytes(32, "big")),
+        "y": _base64url(point.y.to_bytes(32, "big")),
+    }
 
 
 def jwks(keys: KeyRing) -> dict[str, list[dict[str, Any]]]:
-    """What stands at ``/keys.json`` (contract, section 7): the token keys, with their times in Unix seconds."""
+    """What stands at ``/keys.json`` (contract, section 7): the token keys, with their times in Unix
+    seconds."""
     return {"keys": [_jwk(key) for key in keys.all("token") if key.public_jwk is not None]}
 
 
@@ -258,10 +268,14 @@ def _facts(kind: KeyKind, kid: int, path: Path) -> KeyInfo:
         facts = json.loads(path.read_text(encoding="utf-8"))
         withdrawn = facts["withdrawn_at"]
         return KeyInfo(
-            kind=kind, kid=kid, not_before=datetime.fromisoformat(facts["not_before"]), sign_until=None,
-            withdrawn_at=datetime.fromisoformat(withdrawn) if withdrawn else None, reason=facts["reason"],
+            kind=kind,
+            kid=kid,
+            not_before=datetime.fromisoformat(facts["not_before"]),
+            sign_until=None,
+            withdrawn_at=datetime.fromisoformat(withdrawn) if withdrawn else None,
+            reason=facts["reason"],
             public_jwk=facts["public_jwk"],
-        )  # fmt: skip
+        )
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise Rejected("broken_key", f"密钥说明 {kind}/{kid}.json 读不出来，请从密钥备份恢复") from fault
 
@@ -285,7 +299,8 @@ def _fresh_pem() -> bytes:
 
 
 def _create_only(target: Path, data: bytes) -> None:
-    """Write whole or not at all; what already stands there stays (left by a process that died before its facts)."""
+    """Write whole or not at all; what already stands there stays (left by a process that died before its
+    facts)."""
     fresh = _temporary(target, data)
     try:
         os.link(fresh, target)

@@ -1,8 +1,9 @@
 """The department's electronic seal on a finished page: one PAdES B-B certification signature, DocMDP 1.
 
-A production seal is the department's own: ``<keys>/ca/provided/<department>.pem`` (its certificate, then the chain)
-and ``<department>.key`` beside it, with the issuer's root in ``<keys>/ca/ca.pem``. Outside production, departments
-without one get a certificate from a development authority made here, over the key ring's ``seal`` key.
+A production seal is the department's own: ``<keys>/ca/provided/<department>.pem`` (its certificate, then the
+chain) and ``<department>.key`` beside it, with the issuer's root in ``<keys>/ca/ca.pem``. Outside production,
+departments without one get a certificate from a development authority made here, over the key ring's ``seal``
+key.
 
 Attachment, appearance and signature go into one incremental update, so the signature covers the whole file.
 """
@@ -85,7 +86,8 @@ class PadesSealer:
     """The ``Sealer`` over pyHanko. Works offline. Thread-safe; one object per process."""
 
     def __init__(self, keys: KeyRing, folder: Path, *, development: bool = True) -> None:
-        """``folder``: the key folder; certificates live in its ``ca``. ``development``: no seal yet is no obstacle."""
+        """``folder``: the key folder; certificates live in its ``ca``. ``development``: no seal yet is no
+        obstacle."""
         self._keys = keys
         self._folder = folder / "ca"
         self._development = development
@@ -102,7 +104,8 @@ class PadesSealer:
         now: datetime,
         sample: bool,
     ) -> bytes:
-        """The sealed file. ``Rejected`` when the page or the seal will not do, ``Unavailable`` when keys cannot be read."""
+        """The sealed file. ``Rejected`` when the page or the seal will not do, ``Unavailable`` when keys
+        cannot be read."""
         signer = _At(
             _metadata(department, sample=sample),
             self._signer(department),
@@ -127,7 +130,7 @@ class PadesSealer:
         except OSError as fault:
             raise Unavailable("key_folder", "印章证书目录读不出来，请检查数据目录的权限") from fault
 
-    # -- who signs ---------------------------------------------------------------------------------------------
+    # -- who signs -------------------------------------------------------------------------------------------
     def _signer(self, department: str) -> _Signer:
         kid = self._keys.current("seal").kid
         with self._lock:
@@ -299,18 +302,27 @@ def _certificate(
 def _name(text: str) -> x509.Name:
     """The common name holds 64 bytes and is cut at a character; the organization's name is always whole."""
     common = text.encode()[:_MOST_CN].decode("utf-8", "ignore")
-    return x509.Name([
-        x509.NameAttribute(NameOID.COMMON_NAME, common),
-        x509.NameAttribute(NameOID.ORGANIZATION_NAME, text),
-        x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "演示样本 不具法律效力"),
-    ])  # fmt: skip
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.COMMON_NAME, common),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, text),
+            x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "演示样本 不具法律效力"),
+        ]
+    )
 
 
 def _usage(*, authority: bool) -> x509.KeyUsage:
     return x509.KeyUsage(
-        digital_signature=not authority, content_commitment=not authority, key_cert_sign=authority, crl_sign=authority,
-        key_encipherment=False, data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
-    )  # fmt: skip
+        digital_signature=not authority,
+        content_commitment=not authority,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
 
 
 def _public_key(jwk: dict[str, str]) -> ec.EllipticCurvePublicKey:

@@ -1,7 +1,7 @@
 """The picture of a department's round seal, as a one-page PDF for the sealer to place.
 
-A plain vermilion ring with the department's name along the upper arc. No emblem and no star: what stands in the middle
-says what it is. Set in the vendored typefaces; the bytes are the same for the same name.
+A plain vermilion ring with the department's name along the upper arc. No emblem and no star: what stands in
+the middle says what it is. Set in the vendored typefaces; the bytes are the same for the same name.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ _RING: Final = 2.6
 
 @dataclass(frozen=True)
 class _Arc:
-    """How the name is set: size in points, radius of the baseline, degrees from one character's middle to the next."""
+    """How the name is set: size in points, radius of the baseline, degrees from one character's middle to the
+    next."""
 
     size: float
     radius: float
@@ -36,7 +37,8 @@ class _Arc:
 
 
 def seal_image(department: str, fonts: FontBook, *, sample: bool) -> bytes:
-    """One page of ``SIZE`` × ``SIZE`` points, transparent but for the drawing. ``MissingGlyph`` for a rare character."""
+    """One page of ``SIZE`` × ``SIZE`` points, transparent but for the drawing. ``MissingGlyph`` for a rare
+    character."""
     out = io.BytesIO()
     make: Any = Canvas  # the stubs know no font name
     canvas: Canvas = make(

@@ -1,7 +1,8 @@
 """The DZ1 token that stands in the QR (contract, section 7). Pure: bytes in, bytes out, no key and no clock.
 
-A token is a body and a signature of 64 bytes. All integers are big-endian; days count from 2020-01-01, Asia/Shanghai.
-What breaks a rule is refused with ``TokenError``; nothing else is ever raised for bad bytes or bad text.
+A token is a body and a signature of 64 bytes. All integers are big-endian; days count from 2020-01-01,
+Asia/Shanghai. What breaks a rule is refused with ``TokenError``; nothing else is ever raised for bad bytes or
+bad text.
 """
 
 from __future__ import annotations
@@ -101,7 +102,8 @@ _KNOWN_FLAGS: Final = int(Flag.SAMPLE | Flag.SENSITIVE | Flag.DENIAL | Flag.SHEE
 class TokenBody:
     """What is signed. ``holder`` and ``number`` as they stand in the token, already shortened.
 
-    ``document_id`` 10 bytes, ``digest16`` the first 16 bytes of the fields' digest, ``id_tail`` 4 ASCII characters.
+    ``document_id`` 10 bytes, ``digest16`` the first 16 bytes of the fields' digest, ``id_tail`` 4 ASCII
+    characters.
     """
 
     kid: int
@@ -121,12 +123,23 @@ class TokenBody:
         holder, number = _utf8(self.holder), _utf8(self.number)
         self._check(holder, number)
         tail = self.id_tail.encode("ascii")
-        return b"".join((
-            bytes([_VERSION << 4 | _ES256]), self.kid.to_bytes(2, "big"), self.document_id,
-            self.type_no.to_bytes(2, "big"), _day(self.issued).to_bytes(2, "big"),
-            (_last_day(self.expires) if self.expires else 0).to_bytes(2, "big"), self.log_index.to_bytes(4, "big"),
-            bytes([self.flags, len(holder)]), holder, bytes([len(number)]), number, tail, self.digest16,
-        ))  # fmt: skip
+        return b"".join(
+            (
+                bytes([_VERSION << 4 | _ES256]),
+                self.kid.to_bytes(2, "big"),
+                self.document_id,
+                self.type_no.to_bytes(2, "big"),
+                _day(self.issued).to_bytes(2, "big"),
+                (_last_day(self.expires) if self.expires else 0).to_bytes(2, "big"),
+                self.log_index.to_bytes(4, "big"),
+                bytes([self.flags, len(holder)]),
+                holder,
+                bytes([len(number)]),
+                number,
+                tail,
+                self.digest16,
+            )
+        )
 
     def _check(self, holder: bytes, number: bytes) -> None:
         rules = (
@@ -134,7 +147,7 @@ class TokenBody:
             (len(self.document_id) == _ID, "document id"),
             (0 <= self.type_no <= 0xFFFF, "type"),
             (0 <= self.log_index <= 0xFFFFFFFF, "log index"),
-            (0 <= self.flags and not self.flags & ~_KNOWN_FLAGS, "flags"),
+            (self.flags >= 0 and not self.flags & ~_KNOWN_FLAGS, "flags"),
             (len(holder) <= _HOLDER_MOST, "holder"),
             (len(number) <= _NUMBER_MOST, "number"),
             (not self.flags & Flag.SENSITIVE or not holder + number, "a sensitive token names nobody"),
@@ -202,12 +215,18 @@ def parse_body(body: bytes) -> TokenBody:
     tail_end = number_end + 4
     expires = int.from_bytes(body[17:19], "big")
     found = TokenBody(
-        kid=int.from_bytes(body[1:3], "big"), document_id=body[3:13], type_no=int.from_bytes(body[13:15], "big"),
-        issued=_date(int.from_bytes(body[15:17], "big")), expires=_date(expires) if expires else None,
-        log_index=int.from_bytes(body[19:23], "big"), flags=body[23], holder=_text(body[_HEAD + 1 : name_end]),
-        number=_text(body[name_end + 1 : number_end]), id_tail=_text(body[number_end:tail_end]),
+        kid=int.from_bytes(body[1:3], "big"),
+        document_id=body[3:13],
+        type_no=int.from_bytes(body[13:15], "big"),
+        issued=_date(int.from_bytes(body[15:17], "big")),
+        expires=_date(expires) if expires else None,
+        log_index=int.from_bytes(body[19:23], "big"),
+        flags=body[23],
+        holder=_text(body[_HEAD + 1 : name_end]),
+        number=_text(body[name_end + 1 : number_end]),
+        id_tail=_text(body[number_end:tail_end]),
         digest16=body[tail_end:],
-    )  # fmt: skip
+    )
     if not _is_tail(found.id_tail) or (found.flags & Flag.SENSITIVE and found.holder + found.number):
         raise TokenError("unreadable", "content")
     return found
@@ -226,8 +245,8 @@ def _check_kind(body: bytes) -> None:
 def from_text(text: str) -> bytes:
     """The token's bytes from what was scanned or typed: QR text, ``/V/`` address or bare BASE32, any case.
 
-    The host is never looked at: what counts is the signature. ``TokenError`` ``too_long`` over 2 KB, ``unreadable``
-    for anything that is not the one canonical spelling.
+    The host is never looked at: what counts is the signature. ``TokenError`` ``too_long`` over 2 KB,
+    ``unreadable`` for anything that is not the one canonical spelling.
     """
     if len(text) > MAX_TEXT or len(text.encode("utf-8", "surrogatepass")) > MAX_TEXT:
         raise TokenError("too_long", "text")
@@ -265,7 +284,8 @@ def document_id_bytes(text: str) -> bytes:
 
 
 def id_tail(id_no: str) -> str:
-    """Last four characters of an id number as the token carries them; ``----`` where they are not plain ASCII."""
+    """Last four characters of an id number as the token carries them; ``----`` where they are not plain
+    ASCII."""
     tail = id_no.strip()[-4:].upper()
     return tail if _is_tail(tail) else NO_TAIL
 

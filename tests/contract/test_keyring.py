@@ -167,10 +167,18 @@ def test_published_keys(ring: FileKeyRing) -> None:
     ring.withdraw("token", 1, NOW + timedelta(hours=36, milliseconds=700), "试验")
     first, second = json.loads(json.dumps(jwks(ring)))["keys"]
     start = int(NOW.timestamp())
-    assert first.items() >= {
-        "kty": "EC", "crv": "P-256", "kid": "1", "nbf": start, "exp": start + 36 * 3600,
-        "withdrawn_at": start + 36 * 3600, "reason": "试验",
-    }.items()  # fmt: skip
+    assert (
+        first.items()
+        >= {
+            "kty": "EC",
+            "crv": "P-256",
+            "kid": "1",
+            "nbf": start,
+            "exp": start + 36 * 3600,
+            "withdrawn_at": start + 36 * 3600,
+            "reason": "试验",
+        }.items()
+    )
     assert second.items() >= {"kid": "2", "nbf": start + 86400, "exp": start + 366 * 86400}.items()
     assert not {"withdrawn_at", "reason", "d"} & second.keys()
     assert "d" not in first

@@ -146,8 +146,10 @@ def test_the_seal_is_seen_where_it_should_be(
 
 
 def test_the_page_itself_is_untouched(sealer: PadesSealer, page: bytes, appearance: Appearance) -> None:
-    before, after = (pypdfium2.PdfDocument(pdf)[0].get_textpage().get_text_bounded()
-                     for pdf in (page, sealed_by(sealer, page, appearance)))  # fmt: skip
+    before, after = (
+        pypdfium2.PdfDocument(pdf)[0].get_textpage().get_text_bounded()
+        for pdf in (page, sealed_by(sealer, page, appearance))
+    )
     assert before == after
 
 
@@ -218,10 +220,15 @@ def test_production_wants_a_seal_of_the_departments_own(
     own = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, DEPARTMENT)])
     certificate = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(own.public_key())
-        .serial_number(7).not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2030, 1, 1, tzinfo=UTC)).sign(own, hashes.SHA256())
-    )  # fmt: skip
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(own.public_key())
+        .serial_number(7)
+        .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2030, 1, 1, tzinfo=UTC))
+        .sign(own, hashes.SHA256())
+    )
     provided = folder / "provided"
     provided.mkdir(parents=True)
     (provided / f"{DEPARTMENT}.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
@@ -257,7 +264,8 @@ def test_a_page_that_is_not_there_is_refused(
 
 
 def test_sealing_is_quick(sealer: PadesSealer, page: bytes, appearance: Appearance) -> None:
-    """About 12 ms on the machine this was written on; ten times that would mean the key is loaded each time."""
+    """About 12 ms on the machine this was written on; ten times that would mean the key is loaded each
+    time."""
     sealed_by(sealer, page, appearance)
     took = []
     for _ in range(9):
@@ -267,7 +275,7 @@ def test_sealing_is_quick(sealer: PadesSealer, page: bytes, appearance: Appearan
     assert sorted(took)[4] < 0.12
 
 
-# -- the picture -----------------------------------------------------------------------------------------------
+# -- the picture ---------------------------------------------------------------------------------------------
 def test_the_picture_is_the_same_for_the_same_name(fonts: FontBook) -> None:
     assert seal_image(DEPARTMENT, fonts, sample=True) == seal_image(DEPARTMENT, fonts, sample=True)
     assert seal_image(DEPARTMENT, fonts, sample=True) != seal_image(DEPARTMENT, fonts, sample=False)

@@ -1,4 +1,5 @@
-"""Verification against a real register: every status, forged and stolen, damaged databases, and what is told to whom."""
+"""Verification against a real register: every status, forged and stolen, damaged databases, and what is told
+to whom."""
 
 from __future__ import annotations
 
@@ -160,7 +161,7 @@ def test_a_token_over_two_kilobytes_is_too_large(desk: Desk) -> None:
         assert refused.value.code == "too_large"
 
 
-# -- what became of it -----------------------------------------------------------------------------------------
+# -- what became of it ---------------------------------------------------------------------------------------
 def test_the_last_day_is_still_valid(desk: Desk) -> None:
     paper = desk.paper(valid_until="2026-11-17")
     desk.clock.forward(hours=37)  # the 17th, 23:00 in Shanghai
@@ -207,7 +208,7 @@ def test_a_void_paper_counts_no_longer(desk: Desk) -> None:
     assert desk.ask(token=raw).status == "revoked"
 
 
-# -- the log ---------------------------------------------------------------------------------------------------
+# -- the log -------------------------------------------------------------------------------------------------
 def test_a_stolen_key_cannot_change_a_paper(desk: Desk) -> None:
     raw = desk.raw(desk.paper())
     forged = desk.minted(raw, b18=raw[18] ^ 1)  # another last day
@@ -262,7 +263,7 @@ def test_a_changed_log_is_noticed_by_every_route(desk: Desk) -> None:
         assert (got.result, got.status) == ("FAILED", "log_mismatch")
 
 
-# -- faults are no forgeries -----------------------------------------------------------------------------------
+# -- faults are no forgeries ---------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     "damage",
     [
@@ -284,8 +285,11 @@ def test_a_database_out_of_reach_or_damaged(desk: Desk, damage: str) -> None:
         "unknown",
     )
     assert got.checked == ("signature",)
-    for got in (desk.ask(document_id=paper.id), desk.ask(sha256=paper.pdf_sha256),
-                desk.ask(document_no=paper.number, holder_tail="0000")):  # fmt: skip
+    for got in (
+        desk.ask(document_id=paper.id),
+        desk.ask(sha256=paper.pdf_sha256),
+        desk.ask(document_no=paper.number, holder_tail="0000"),
+    ):
         assert (got.result, got.authenticity) == ("INDETERMINATE", "undetermined")
 
 
@@ -306,7 +310,7 @@ def test_a_paper_signed_but_not_in_force_yet(desk: Desk) -> None:
     assert desk.ask(document_id=paper.id).status == "not_found"
 
 
-# -- without the token -----------------------------------------------------------------------------------------
+# -- without the token ---------------------------------------------------------------------------------------
 def test_by_check_code_as_people_type_it(desk: Desk) -> None:
     paper = desk.paper()
     for typed in (paper.id, paper.id.lower(), f" {paper.id[:4]} {paper.id[4:8]}-{paper.id[8:]} "):
@@ -391,7 +395,7 @@ def test_of_a_sensitive_matter_a_stranger_learns_nothing(desk: Desk) -> None:
     assert (by_number.status, by_number.document) == ("valid", None)
 
 
-# -- many at once ----------------------------------------------------------------------------------------------
+# -- many at once --------------------------------------------------------------------------------------------
 def test_batches_answer_in_order(desk: Desk) -> None:
     paper = desk.paper()
     bare = to_base32(desk.raw(paper))

@@ -41,8 +41,16 @@ def hashes(entries: list[bytes]) -> list[bytes]:
 
 def test_known_roots_of_the_rfc_test_vector() -> None:
     """Inputs and roots of the test tree that the certificate transparency logs share."""
-    inputs = [b"", b"\x00", b"\x10", b"\x20\x21", b"\x30\x31", b"\x40\x41\x42\x43", bytes(range(0x50, 0x58)),
-              bytes(range(0x60, 0x70))]  # fmt: skip
+    inputs = [
+        b"",
+        b"\x00",
+        b"\x10",
+        b"\x20\x21",
+        b"\x30\x31",
+        b"\x40\x41\x42\x43",
+        bytes(range(0x50, 0x58)),
+        bytes(range(0x60, 0x70)),
+    ]
     assert root_of(inputs).hex() == "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"
     assert root_of(inputs[:1]).hex() == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
     assert root_of([]) == EMPTY_ROOT
@@ -63,8 +71,13 @@ def test_inclusion(entries: list[bytes], data: st.DataObject) -> None:
     index = data.draw(st.integers(0, len(entries) - 1))
     proof, root, leaves = inclusion_proof(hashes(entries), index), naive(entries), hashes(entries)
     assert verify_inclusion(leaves[index], index, len(entries), proof, root)
-    assert not verify_inclusion(leaf_hash(b"another entry, longer than any drawn, so that none is the same"), index,
-                                len(entries), proof, root)  # fmt: skip
+    assert not verify_inclusion(
+        leaf_hash(b"another entry, longer than any drawn, so that none is the same"),
+        index,
+        len(entries),
+        proof,
+        root,
+    )
     assert not verify_inclusion(leaves[index], index, len(entries), [*proof, root], root)
     if proof:
         assert not verify_inclusion(leaves[index], index, len(entries), proof[:-1], root)

@@ -1,4 +1,5 @@
-"""Verification against pinned keys: what passes, what fails, what cannot be told, and files made to deceive."""
+"""Verification against pinned keys: what passes, what fails, what cannot be told, and files made to
+deceive."""
 
 from __future__ import annotations
 
@@ -46,9 +47,15 @@ BASE = "https://zd.example/v#"
 DEPARTMENT = "景宁畲族自治县市场监督管理局"
 SALT = bytes(range(16))
 PRINTED = {
-    "title": "食品经营许可证", "number": "JY23311270000001", "copy": "正本", "issuer": DEPARTMENT, "holder": "费强洋",
-    "issued": "2026年11月2日", "expires": "2031年11月1日", "fields.经营场所": "秋炉乡秋炉村188号",
-}  # fmt: skip
+    "title": "食品经营许可证",
+    "number": "JY23311270000001",
+    "copy": "正本",
+    "issuer": DEPARTMENT,
+    "holder": "费强洋",
+    "issued": "2026年11月2日",
+    "expires": "2031年11月1日",
+    "fields.经营场所": "秋炉乡秋炉村188号",
+}
 ID = bytes(range(10))
 TYPES = {12: "食品经营许可证"}
 
@@ -67,10 +74,18 @@ class House:
 
     def token(self, kid: int = 1, **changes: Any) -> bytes:
         plain = TokenBody(
-            kid=kid, document_id=ID, type_no=12, issued=date(2026, 11, 2), expires=date(2031, 11, 1), log_index=3,
-            flags=int(Flag.SAMPLE), holder="费强洋", number="JY23311270000001", id_tail="531X",
+            kid=kid,
+            document_id=ID,
+            type_no=12,
+            issued=date(2026, 11, 2),
+            expires=date(2031, 11, 1),
+            log_index=3,
+            flags=int(Flag.SAMPLE),
+            holder="费强洋",
+            number="JY23311270000001",
+            id_tail="531X",
             digest16=fields_digest(SALT, PRINTED),
-        )  # fmt: skip
+        )
         body = replace(plain, **changes).pack()
         return assemble(body, self.ring.sign("token", kid, signing_input(body)))
 
@@ -123,7 +138,7 @@ def sealed(house: House) -> bytes:
     return house.file()
 
 
-# -- texts -----------------------------------------------------------------------------------------------------
+# -- texts ---------------------------------------------------------------------------------------------------
 def test_a_right_token_passes_and_says_what_was_not_checked(house: House) -> None:
     got = check_text(token_text(BASE, house.token()), house.keys, now=NOW, types=TYPES)
     assert (got.result, got.status, got.authenticity, got.validity) == ("PASSED", "valid", "genuine", "valid")
@@ -137,9 +152,12 @@ def test_a_right_token_passes_and_says_what_was_not_checked(house: House) -> Non
         "JY23311270000001",
     )
     assert shown["compare"] == {
-        "持有人": "费强洋", "编号": "JY23311270000001", "证件号码尾号": "531X", "发证日期": "2026-11-02",
+        "持有人": "费强洋",
+        "编号": "JY23311270000001",
+        "证件号码尾号": "531X",
+        "发证日期": "2026-11-02",
         "有效期至": "2031-11-01",
-    }  # fmt: skip
+    }
 
 
 def test_every_bent_byte_of_a_token_is_noticed(house: House) -> None:
@@ -239,7 +257,7 @@ def test_names_of_persons_are_masked_and_organizations_shown() -> None:
     assert shown_holder("") == ""
 
 
-# -- files -----------------------------------------------------------------------------------------------------
+# -- files ---------------------------------------------------------------------------------------------------
 def test_a_sealed_file_passes(house: House, sealed: bytes) -> None:
     got = house.check(sealed)
     assert (got.result, got.status, got.sample) == ("PASSED", "valid", True)
@@ -338,7 +356,8 @@ def test_an_unsealed_page_with_a_genuine_attachment_fails(house: House, sealed: 
 
 
 def test_a_page_sealed_by_somebody_else_cannot_be_vouched_for(house: House, tmp_path: Path) -> None:
-    """Genuine token and attachment on another page, under a seal of the forger's own with the department's name."""
+    """Genuine token and attachment on another page, under a seal of the forger's own with the department's
+    name."""
     ring = FileKeyRing(tmp_path / "keys")
     ring.ensure(NOW)
     forged = house.seal(
@@ -413,7 +432,7 @@ def test_huge_pages_are_read_without_huge_memory(house: House) -> None:
     assert got.result in ("PASSED", "FAILED")
 
 
-# -- hostile files ---------------------------------------------------------------------------------------------
+# -- hostile files -------------------------------------------------------------------------------------------
 def raw_pdf(*objects: bytes, trailer: bytes = b"/Root 1 0 R") -> bytes:
     """A minimal classic file; object 1 is the catalog."""
     out, places = b"%PDF-1.7\n", []
@@ -424,8 +443,12 @@ def raw_pdf(*objects: bytes, trailer: bytes = b"/Root 1 0 R") -> bytes:
     start = len(out)
     count = len(objects) + 1
     return out + b"xref\n0 %d\n0000000000 65535 f \n%strailer\n<</Size %d %s>>\nstartxref\n%d\n%%%%EOF\n" % (
-        count, table, count, trailer, start,
-    )  # fmt: skip
+        count,
+        table,
+        count,
+        trailer,
+        start,
+    )
 
 
 def stream(data: bytes, more: bytes = b"/Filter /FlateDecode") -> bytes:
@@ -440,20 +463,42 @@ ZEROS = zlib.compress(b"0" * 200_000_000, 9)
 HOSTILE: dict[str, bytes] = {
     "bomb": raw_pdf(CATALOG, NAMES, SPEC, stream(ZEROS), b"<</Fields []>>"),
     "bomb in a bomb": raw_pdf(
-        CATALOG, NAMES, SPEC, stream(zlib.compress(ZEROS, 9), b"/Filter [/FlateDecode /FlateDecode]"), b"<</Fields []>>"
+        CATALOG,
+        NAMES,
+        SPEC,
+        stream(zlib.compress(ZEROS, 9), b"/Filter [/FlateDecode /FlateDecode]"),
+        b"<</Fields []>>",
     ),
     "names of themselves": raw_pdf(CATALOG, b"2 0 R"),
     "catalog of itself": raw_pdf(b"1 0 R"),
-    "fields of themselves": raw_pdf(CATALOG, NAMES, SPEC, stream(zlib.compress(b"{}")), b"<</Fields [5 0 R]>>",),
-    "kids in a ring": raw_pdf(CATALOG, NAMES, SPEC, stream(zlib.compress(b"{}")), b"<</Fields [6 0 R]>>",
-                              b"<</FT /Sig /T (a) /Kids [6 0 R]>>"),
+    "fields of themselves": raw_pdf(
+        CATALOG,
+        NAMES,
+        SPEC,
+        stream(zlib.compress(b"{}")),
+        b"<</Fields [5 0 R]>>",
+    ),
+    "kids in a ring": raw_pdf(
+        CATALOG,
+        NAMES,
+        SPEC,
+        stream(zlib.compress(b"{}")),
+        b"<</Fields [6 0 R]>>",
+        b"<</FT /Sig /T (a) /Kids [6 0 R]>>",
+    ),
     "deep": raw_pdf(b"[" * 50_000),
     "deep names": raw_pdf(CATALOG, b"<</A " * 20_000 + b">>" * 20_000),
     "previous of itself": raw_pdf(CATALOG, NAMES, trailer=b"/Root 1 0 R /Prev 9"),
     "no root": raw_pdf(CATALOG, trailer=b""),
     "root of another kind": raw_pdf(b"(text)"),
-    "signature of strings": raw_pdf(CATALOG, NAMES, SPEC, stream(zlib.compress(b"{}")), b"<</Fields [6 0 R]>>",
-                                    b"<</FT /Sig /T (a) /V <</ByteRange (x) /Contents (y)>>>>"),
+    "signature of strings": raw_pdf(
+        CATALOG,
+        NAMES,
+        SPEC,
+        stream(zlib.compress(b"{}")),
+        b"<</Fields [6 0 R]>>",
+        b"<</FT /Sig /T (a) /V <</ByteRange (x) /Contents (y)>>>>",
+    ),
     "huge length": raw_pdf(CATALOG, NAMES, SPEC, b"<</Length 999999999999>>\nstream\nx\nendstream"),
     "huge size": raw_pdf(CATALOG, trailer=b"/Root 1 0 R /Size 99999999999"),
     "only a header": b"%PDF-1.7",
@@ -462,7 +507,7 @@ HOSTILE: dict[str, bytes] = {
     "byte ranges": b"%PDF-1.7 document.json /ByteRange [0 10 5 2] /ByteRange [0 1 2 3]",
     "byte range far away": b"%PDF-1.7 document.json /ByteRange [0 1 999999999 999999999]",
     "too large": b"%PDF-1.7" + bytes(30 * 1024 * 1024),
-}  # fmt: skip
+}
 
 
 @pytest.mark.timeout(20)
@@ -500,13 +545,24 @@ def test_any_bytes_get_an_answer(data: bytes) -> None:
         assert check_pdf(made, [], now=NOW).result == "INDETERMINATE"
 
 
-# -- the table -------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("status", "result"), [
-    ("unreadable", "INDETERMINATE"), ("unsupported", "INDETERMINATE"), ("unknown_key", "INDETERMINATE"),
-    ("not_found", "INDETERMINATE"), ("unavailable", "INDETERMINATE"), ("bad_signature", "FAILED"),
-    ("log_mismatch", "FAILED"), ("revoked", "FAILED"), ("suspended", "FAILED"), ("superseded", "FAILED"),
-    ("expired", "FAILED"), ("valid", "PASSED"),
-])  # fmt: skip
+# -- the table -----------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("status", "result"),
+    [
+        ("unreadable", "INDETERMINATE"),
+        ("unsupported", "INDETERMINATE"),
+        ("unknown_key", "INDETERMINATE"),
+        ("not_found", "INDETERMINATE"),
+        ("unavailable", "INDETERMINATE"),
+        ("bad_signature", "FAILED"),
+        ("log_mismatch", "FAILED"),
+        ("revoked", "FAILED"),
+        ("suspended", "FAILED"),
+        ("superseded", "FAILED"),
+        ("expired", "FAILED"),
+        ("valid", "PASSED"),
+    ],
+)
 def test_the_table_from_status_to_result(status: Any, result: str) -> None:
     got = answer(status, checked=["file", "signature"])
     assert got.result == result

@@ -44,10 +44,18 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
 def body(**changes: Any) -> TokenBody:
     fields: dict[str, Any] = {
-        "kid": 7, "document_id": bytes(range(10)), "type_no": 12, "issued": date(2026, 11, 2),
-        "expires": date(2031, 11, 2), "log_index": 4711, "flags": int(Flag.SAMPLE), "holder": "费强洋",
-        "number": "JY23311270000001", "id_tail": "531X", "digest16": bytes(16),
-    }  # fmt: skip
+        "kid": 7,
+        "document_id": bytes(range(10)),
+        "type_no": 12,
+        "issued": date(2026, 11, 2),
+        "expires": date(2031, 11, 2),
+        "log_index": 4711,
+        "flags": int(Flag.SAMPLE),
+        "holder": "费强洋",
+        "number": "JY23311270000001",
+        "id_tail": "531X",
+        "digest16": bytes(16),
+    }
     return TokenBody(**(fields | changes))
 
 
@@ -59,20 +67,35 @@ def independent(raw: bytes) -> dict[str, Any]:
     tail, digest, signature = rest[:4], rest[4:20], rest[20:]
     assert len(signature) == 64
     return {
-        "kind": head[0], "kid": head[1], "id": head[2], "type": head[3], "issued": head[4], "expires": head[5],
-        "log_index": head[6], "flags": head[7], "holder": holder.decode(), "number": number.decode(),
-        "tail": tail.decode("ascii"), "digest": digest,
-    }  # fmt: skip
+        "kind": head[0],
+        "kid": head[1],
+        "id": head[2],
+        "type": head[3],
+        "issued": head[4],
+        "expires": head[5],
+        "log_index": head[6],
+        "flags": head[7],
+        "holder": holder.decode(),
+        "number": number.decode(),
+        "tail": tail.decode("ascii"),
+        "digest": digest,
+    }
 
 
 BODIES = st.builds(
     body,
-    kid=st.integers(0, 0xFFFF), document_id=st.binary(min_size=10, max_size=10), type_no=st.integers(0, 0xFFFF),
-    issued=st.dates(EPOCH, LAST_DAY), expires=st.none() | st.dates(EPOCH + timedelta(days=1), LAST_DAY),
-    log_index=st.integers(0, 0xFFFFFFFF), flags=st.integers(0, 31).map(lambda f: f & ~2),
-    holder=TEXT.map(shorten_holder), number=TEXT.map(shorten_number),
-    id_tail=st.text("0123456789X-", min_size=4, max_size=4), digest16=st.binary(min_size=16, max_size=16),
-)  # fmt: skip
+    kid=st.integers(0, 0xFFFF),
+    document_id=st.binary(min_size=10, max_size=10),
+    type_no=st.integers(0, 0xFFFF),
+    issued=st.dates(EPOCH, LAST_DAY),
+    expires=st.none() | st.dates(EPOCH + timedelta(days=1), LAST_DAY),
+    log_index=st.integers(0, 0xFFFFFFFF),
+    flags=st.integers(0, 31).map(lambda f: f & ~2),
+    holder=TEXT.map(shorten_holder),
+    number=TEXT.map(shorten_number),
+    id_tail=st.text("0123456789X-", min_size=4, max_size=4),
+    digest16=st.binary(min_size=16, max_size=16),
+)
 
 
 @given(BODIES)
@@ -246,7 +269,7 @@ def test_assemble_wants_a_whole_signature() -> None:
         assemble(body().pack(), SIGNATURE[:-1])
 
 
-# -- text -----------------------------------------------------------------------------------------------------------
+# -- text ----------------------------------------------------------------------------------------------------
 def test_every_spelling_a_reader_meets() -> None:
     raw = assemble(body().pack(), SIGNATURE)
     bare = to_base32(raw)
@@ -336,7 +359,7 @@ def test_tails(id_no: str, tail: str) -> None:
     assert id_tail(id_no) == tail
 
 
-# -- shortening -------------------------------------------------------------------------------------------------------
+# -- shortening ----------------------------------------------------------------------------------------------
 @given(TEXT)
 def test_shortening_cuts_at_characters(text: str) -> None:
     holder, number, size = shorten_holder(text), shorten_number(text), len(text.encode())
@@ -369,7 +392,7 @@ def test_shortened_as_the_table_says() -> None:
     assert shorten_number("1" * 41) == "…" + "1" * 37
 
 
-# -- digests ------------------------------------------------------------------------------------------------------------
+# -- digests -------------------------------------------------------------------------------------------------
 @given(st.dictionaries(TEXT, TEXT, max_size=8), st.binary(min_size=16, max_size=16))
 def test_canonical_json_is_what_any_reader_gets(printed: dict[str, str], salt: bytes) -> None:
     expected = json.dumps(printed, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
