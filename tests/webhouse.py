@@ -17,7 +17,7 @@ from dispatch.rights import CLI
 from dispatch.services import Services
 from workers.jobs import Runner
 
-__all__ = ["PASSWORD", "House", "open_house"]
+__all__ = ["PASSWORD", "House", "house_on", "open_house"]
 
 PASSWORD = "quiet-river-42-stones"
 
@@ -74,9 +74,14 @@ class House:
         return shown
 
 
+def house_on(services: Services) -> House:
+    """The web on these services."""
+    app = create_app(services)
+    return House(services, app, app.test_client())
+
+
 def open_house(folder: Path, **environ: str) -> House:
     """A house of its own in ``folder``: tables, keys, a range of demonstration numbers, nothing else."""
     services = build_without_bell(Settings.from_env({"DISPATCH_DATA_DIR": str(folder), **environ}))
     setup.prepare(services)
-    app = create_app(services)
-    return House(services, app, app.test_client())
+    return house_on(services)

@@ -2,18 +2,49 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, request
+from typing import Any
+
+from flask import Blueprint, current_app, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import Unauthorized
 
 from ..consignments.track import public_track
+from ..errors import Fault, Invalid
+from ..rights import Scope
+from ..verdict import Answer
+from ..verification import verify as verify_one
+from ..verification import verify_many
 from . import access
-from .access import services
+from .access import optional_actor, services
 from .api_input import answer, read
-from .api_models import Track
+from .api_models import Track, Verify
+from .tally import Tally
 
 __all__ = ["blueprint"]
 
 blueprint = Blueprint("api_public", __name__, url_prefix="/api/v1")
+
+
+@blueprint.post("/verify")
+@access.public
+def verify() -> ResponseReturnValue:
+    """Genuine or not, valid or not; many at once with a key that has the scope ``verify``."""
+    asked = read(Verify).model_dump(exclude_unset=True)
+    if "items" not in asked:
+        return answer(_told(verify_one(services(), asked, request.remote_addr or "")))
+    if len(asked) > 1 or not isinstance(asked["items"], list):
+        raise Invalid([Fault("/items", "one_question", "items 应为列表，且不能与其他核验项同时给出。")])
+    actor = optional_actor()
+    if actor is None:
+        raise Unauthorized()
+    actor.require(Scope.VERIFY)
+    return answer({"results": [_told(found) for found in verify_many(services(), asked["items"])]})
+
+
+def _told(found: Answer) -> dict[str, Any]:
+    tally: Tally = current_app.extensions["dispatch_tally"]
+    tally.verified(found.status)
+    return found.as_dict()
 
 
 @blueprint.post("/track")

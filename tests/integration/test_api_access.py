@@ -9,16 +9,23 @@ from flask import request
 
 from dispatch import people
 from dispatch.rights import CLI, SCOPES
+from dispatch.services import Services
 from dispatch.web.access import public, rule_of
 from tests.factories import approval
-from tests.webhouse import House, open_house
+from tests.webhouse import House, house_on, open_house
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
-    return open_house(tmp_path)
+def database() -> str:
+    """SQLite: nothing here depends on which database it is."""
+    return ""
+
+
+@pytest.fixture
+def house(services: Services) -> House:
+    return house_on(services)
 
 
 def guarded(house: House):

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
+from dispatch.services import Services
 from tests.factories import approval, document, recipient
-from tests.webhouse import House, open_house
+from tests.webhouse import House, house_on
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
-    return open_house(tmp_path)
+def database() -> str:
+    """SQLite: the questions that databases answer differently are asked in test_casefile.py."""
+    return ""
+
+
+@pytest.fixture
+def house(services: Services) -> House:
+    return house_on(services)
 
 
 def post(house: House, case, *scopes: str, **more):

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
+from dispatch.services import Services
 from tests.factories import approval, document, recipient
-from tests.webhouse import House, open_house
+from tests.webhouse import House, house_on
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
-    return open_house(tmp_path)
+def database() -> str:
+    """SQLite: nothing here depends on which database it is."""
+    return ""
+
+
+@pytest.fixture
+def house(services: Services) -> House:
+    return house_on(services)
 
 
 def someone(serial: int):
@@ -28,7 +33,7 @@ def pack(house: House, label: str, paper: str, **more):
 
 
 def scan(house: House, code: str, action: str, scan_id: str, **more):
-    now = datetime.now(UTC).isoformat()
+    now = house.services.clock.now().isoformat()
     one = {"scan_id": scan_id, "code": code, "action": action, "occurred_at": now, **more}
     found = house.call("POST", "/scans", "scans", json={"sent_at": now, "scans": [one]})
     assert found.status_code == 200, found.text
@@ -140,7 +145,7 @@ def test_the_road_to_the_hand_and_what_the_applicant_sees(house: House) -> None:
 
 
 def test_scans_are_judged_one_by_one(house: House) -> None:
-    now = datetime.now(UTC).isoformat()
+    now = house.services.clock.now().isoformat()
     good = {"scan_id": "a", "code": "NOSUCH", "action": "depart", "occurred_at": now}
     body = {"sent_at": now, "scans": [good, "junk", None, {"scan_id": "b"}, good | {"scan_id": "c", "action": "fly"}]}
     found = house.call("POST", "/scans", "scans", json=body)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 import pytest
 
+from dispatch.services import Services
 from tests.factories import approval, document
-from tests.webhouse import House, open_house
+from tests.webhouse import House, house_on
 
 pytestmark = pytest.mark.integration
 
@@ -17,8 +17,14 @@ PDF = b"%PDF-1.7\n% the department's own file\n%%EOF\n"
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
-    return open_house(tmp_path)
+def database() -> str:
+    """SQLite: nothing here depends on which database it is."""
+    return ""
+
+
+@pytest.fixture
+def house(services: Services) -> House:
+    return house_on(services)
 
 
 def imported() -> dict[str, object]:

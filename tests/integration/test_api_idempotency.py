@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from dispatch import answers
 from dispatch.errors import Invalid, RuleViolation, Unavailable
 from dispatch.rights import SYSTEM, Actor
+from dispatch.services import Services
 from dispatch.web import api_cases
 from tests.factories import approval
-from tests.webhouse import House, open_house
+from tests.webhouse import House, house_on
 
 pytestmark = pytest.mark.integration
 KEY = {"Idempotency-Key": "7f0c2f8e-order-1"}
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
-    return open_house(tmp_path)
+def database() -> str:
+    """SQLite: nothing here depends on which database it is."""
+    return ""
+
+
+@pytest.fixture
+def house(services: Services) -> House:
+    return house_on(services)
 
 
 def hold(house: House, case, reason: str = "税费未缴", *, headers=None, scopes=("issue",)):
