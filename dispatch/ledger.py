@@ -28,7 +28,7 @@ from .models import (
     RangeNumber,
     Waybill,
 )
-from .pinned import PinnedKeys
+from .pinned import PinnedKeys, jwks
 from .rights import SYSTEM
 from .sealed_file import seal_fault
 from .services import Services
@@ -92,7 +92,7 @@ def _papers(services: Services, work: Work) -> Iterator[str]:
     """PDF present, its hash and seal right, the token's signature right and its leaf in the log."""
     leaves = {leaf.index: leaf for leaf in work.session.scalars(select(LogLeaf))}
     open_steps = _open_subjects(work)
-    pinned = PinnedKeys({**(key.public_jwk or {}), "kid": str(key.kid)} for key in services.keys.all("token"))
+    pinned = PinnedKeys(jwks(services.keys)["keys"])
     voided = {leaf.document_id for leaf in leaves.values() if leaf.kind == VOID_LEAF}
     rows = work.session.execute(select(Document, Case.state).join(Case, Case.id == Document.case_id))
     for document, case_state in rows:
@@ -207,11 +207,13 @@ def _open_subjects(work: Work) -> set[str]:
 def _audit(work: Work) -> Iterator[str]:
     """The chain recomputes from the first row to the head."""
     previous, expected = bytes(32), 1
-    for row in work.session.scalars(select(Audit).order_by(Audit.seq).execution_options(yield_per=500)):
-        if row.seq != expected or row.prev_hash != previous or audit_hash(row) != row.hash:
-            yield f"审计记录第 {row.seq} 条被改动或缺失"
-            return
-        previous, expected = row.hash, row.seq + 1
+    while page := list(work.session.scalars(select(Audit).where(Audit.seq >= expected).order_by(Audit.seq).limit(1000))):
+        for row in page:
+            if row.seq != expected or row.prev_hash != previous or audit_hash(row) != row.hash:
+                yield f"审计记录第 {row.seq} 条被改动或缺失"
+                return
+            previous, expected = row.hash, row.seq + 1
+        work.session.expunge_all()
     head = work.session.get(AuditHead, 1)
     if head is None or head.hash != previous or head.seq != expected - 1:
         yield "审计记录的末尾与登记不符，可能被截断"

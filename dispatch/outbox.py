@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 
 from .errors import Unavailable
 from .models import Outbox, new_id
@@ -92,7 +92,7 @@ def park(store: Store, held: Claim, error: str) -> None:
         work.audit("step_parked", "outbox", held.outbox_id, step=held.step, error=error[:200])
 
 
-def _free(work: Work) -> tuple[object, ...]:
+def _free(work: Work) -> tuple[ColumnElement[bool], ...]:
     return (
         Outbox.done_at.is_(None),
         Outbox.parked_at.is_(None),
@@ -104,7 +104,7 @@ def _free(work: Work) -> tuple[object, ...]:
 def _take(work: Work, outbox_id: str) -> Claim | None:
     token = new_id()
     changed = work.session.execute(
-        update(Outbox).where(Outbox.id == outbox_id, *_free(work))  # type: ignore[arg-type]
+        update(Outbox).where(Outbox.id == outbox_id, *_free(work))
         .values(token=token, lease_until=work.now + LEASE, attempts=Outbox.attempts + 1)
         .execution_options(synchronize_session=False)
     )  # fmt: skip

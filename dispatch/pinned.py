@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from .documents.token import Token, signing_input
 from .errors import Rejected
+from .ports import SIGNING_LIFE, KeyInfo, KeyRing
 
-__all__ = ["Finding", "PinnedKeys"]
+__all__ = ["Finding", "PinnedKeys", "jwks"]
 
 Finding = Literal["right", "unknown_key", "bad_signature"]
 
@@ -67,6 +68,21 @@ class PinnedKeys:
         """When the key was withdrawn, None while it stands."""
         known = self._keys.get(kid)
         return known.withdrawn_at if known else None
+
+
+def jwks(keys: KeyRing) -> dict[str, list[dict[str, Any]]]:
+    """What stands at ``/keys.json`` (contract, section 7): the token keys, with their times in Unix seconds."""
+    return {"keys": [_entry(key) for key in keys.all("token") if key.public_jwk is not None]}
+
+
+def _entry(key: KeyInfo) -> dict[str, Any]:
+    end = key.sign_until or key.not_before + SIGNING_LIFE
+    entry: dict[str, Any] = dict(key.public_jwk or {})
+    entry |= {"kid": str(key.kid), "nbf": int(key.not_before.timestamp()), "exp": int(end.timestamp())}
+    if key.withdrawn_at is not None:
+        entry["withdrawn_at"] = int(key.withdrawn_at.timestamp())
+        entry["reason"] = key.reason or ""
+    return entry
 
 
 def _kid(jwk: Mapping[str, Any]) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 __all__ = [
+    "SIGNING_LIFE",
     "Appearance",
     "Bell",
     "BlobStore",
@@ -23,6 +24,9 @@ __all__ = [
     "NumberSource",
     "Sealer",
 ]
+
+#: how long a key signs unless it is replaced sooner
+SIGNING_LIFE = timedelta(days=365)
 
 KeyKind = Literal["token", "seal", "log", "field", "index", "webhook", "session"]
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, text
 
 from . import outbox
 from .models import AuditHead, Consignment, Document, DocumentType, LogHead, Outbox
-from .ports import KeyInfo
+from .pinned import jwks
 from .rights import SYSTEM
 from .services import Services
 
@@ -17,19 +17,7 @@ __all__ = ["figures", "key_set", "readiness", "type_list"]
 
 def key_set(services: Services) -> dict[str, Any]:
     """``/keys.json``: the P-256 token keys, old ones included (contract, section 7)."""
-    return {"keys": [_jwk(key) for key in services.keys.all("token")]}
-
-
-def _jwk(key: KeyInfo) -> dict[str, Any]:
-    public = dict(key.public_jwk or {})
-    shown: dict[str, Any] = public | {"kid": str(key.kid), "use": "sig", "alg": "ES256", "nbf": int(key.not_before.timestamp())}
-    if key.sign_until is not None:
-        shown["exp"] = int(key.sign_until.timestamp())
-    if key.withdrawn_at is not None:
-        shown["withdrawn_at"] = int(key.withdrawn_at.timestamp())
-    if key.reason:
-        shown["reason"] = key.reason
-    return shown
+    return jwks(services.keys)
 
 
 def type_list(services: Services) -> dict[str, Any]:

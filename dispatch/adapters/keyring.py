@@ -32,12 +32,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from dispatch.errors import NotFound, Rejected, Unavailable
-from dispatch.ports import KeyInfo, KeyKind, KeyRing
+from dispatch.ports import SIGNING_LIFE, KeyInfo, KeyKind
 
-__all__ = ["SIGNING_KINDS", "FileKeyRing", "jwks", "public_jwk"]
+__all__ = ["SIGNING_KINDS", "FileKeyRing", "public_jwk"]
 
 SIGNING_KINDS: Final[frozenset[KeyKind]] = frozenset({"token", "seal", "log"})
-LIFE: Final = timedelta(days=365)
 AHEAD: Final = timedelta(days=30)
 #: how long tokens whose key id was fixed before a rotation may still be signed
 FINISHING: Final = timedelta(days=1)
@@ -109,7 +108,7 @@ class FileKeyRing:
             with self._writing(kind):
                 keys = self._read(kind)
                 usable = [key for key in keys.values() if key.withdrawn_at is None]
-                if not usable or (kind in SIGNING_KINDS and now > usable[-1].not_before + LIFE - AHEAD):
+                if not usable or (kind in SIGNING_KINDS and now > usable[-1].not_before + SIGNING_LIFE - AHEAD):
                     self._create(kind, now)
 
     def rotate(self, kind: KeyKind, now: datetime) -> KeyInfo:
@@ -237,22 +236,6 @@ def public_jwk(key: ec.EllipticCurvePublicKey) -> dict[str, str]:
         "x": _base64url(point.x.to_bytes(32, "big")),
         "y": _base64url(point.y.to_bytes(32, "big")),
     }
-
-
-def jwks(keys: KeyRing) -> dict[str, list[dict[str, Any]]]:
-    """What stands at ``/keys.json`` (contract, section 7): the token keys, with their times in Unix
-    seconds."""
-    return {"keys": [_jwk(key) for key in keys.all("token") if key.public_jwk is not None]}
-
-
-def _jwk(key: KeyInfo) -> dict[str, Any]:
-    end = key.sign_until or key.not_before + LIFE
-    entry: dict[str, Any] = dict(key.public_jwk or {})
-    entry |= {"kid": str(key.kid), "nbf": int(key.not_before.timestamp()), "exp": int(end.timestamp())}
-    if key.withdrawn_at is not None:
-        entry["withdrawn_at"] = int(key.withdrawn_at.timestamp())
-        entry["reason"] = key.reason or ""
-    return entry
 
 
 def _read_folder(kind: KeyKind, folder: Path) -> dict[int, KeyInfo]:

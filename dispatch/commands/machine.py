@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-# from .. import ledger
+from .. import ledger
 from ..ports import KeyKind
 from ..setup import first_admin, prepare, refuse_unsafe
 from .console import Failed, House, house, say, table, warn

@@ -18,8 +18,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from dispatch.adapters.keyring import SIGNING_KINDS, FileKeyRing, jwks
+from dispatch.adapters.keyring import SIGNING_KINDS, FileKeyRing
 from dispatch.errors import NotFound, Rejected, Unavailable
+from dispatch.pinned import jwks
 from dispatch.ports import KeyKind, KeyRing
 
 NOW = datetime(2026, 11, 20, 1, 2, 3, tzinfo=UTC)

@@ -13,13 +13,13 @@ import pytest
 from sqlalchemy import text as sql
 
 from dispatch import outbox
-from dispatch.adapters.keyring import jwks
 from dispatch.documents.token import assemble, parse, signing_input, to_base32
 from dispatch.documents.validity import revoke, supersede, suspend
 from dispatch.errors import Invalid, RuleViolation
 from dispatch.issue import cancel_case
 from dispatch.models import Document, LogHead, LogLeaf
 from dispatch.offline import check_pdf
+from dispatch.pinned import jwks
 from dispatch.rights import SYSTEM
 from dispatch.verdict import Answer
 from dispatch.verification import verify, verify_many

@@ -22,7 +22,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import copy_into_new_writer
 from reportlab.pdfgen.canvas import Canvas
 
-from dispatch.adapters.keyring import FileKeyRing, jwks
+from dispatch.adapters.keyring import FileKeyRing
 from dispatch.adapters.sealer import PadesSealer
 from dispatch.documents.seal_image import SIZE, seal_image
 from dispatch.documents.token import (
@@ -36,7 +36,7 @@ from dispatch.documents.token import (
 )
 from dispatch.errors import Rejected
 from dispatch.offline import check_pdf, check_text, is_expired, seal_fault, shown_holder
-from dispatch.pinned import PinnedKeys
+from dispatch.pinned import PinnedKeys, jwks
 from dispatch.ports import Appearance
 from dispatch.verdict import CHECKS, EXIT_CODES, Answer, answer, field_label
 from labels import qr
