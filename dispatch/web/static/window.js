@@ -57,49 +57,44 @@
 
   /* --- issuing many: send, then watch ---------------------------------------------------------------- */
   var issue = one("form[data-issue]");
-  function watch(panel, numbers, refused) {
-    var bar = one("progress", panel), words = one("[data-words]", panel), list = one("[data-refused]", panel), links = one("[data-after]", panel), still = 0;
-    panel.hidden = false;
-    panel.scrollIntoView({ block: "nearest" });
-    bar.max = Math.max(1, numbers.length);
-    refused.forEach(function (no) { list.appendChild(Z.node("li", {}, no.acceptance_no + "：" + no.detail)); });
-    list.hidden = !refused.length;
-    if (!numbers.length) { words.textContent = "没有出件。原因写在下面。"; bar.hidden = true; return; }
+  function watch(panel, batch) {
+    var bar = one("progress", panel), words = one("[data-words]", panel), list = one("[data-refused]", panel), turns = 0;
     (function again() {
-      Z.ask("POST", panel.getAttribute("data-progress"), { acceptance_nos: numbers }).then(function (answer) {
+      Z.ask("GET", panel.getAttribute("data-progress") + batch).then(function (answer) {
         var told = answer.body;
+        turns += 1;
         if (answer.status !== 200 || !told) { words.textContent = "暂时看不到进度，出件仍在后台进行。正在重试…"; setTimeout(again, 3000); return; }
-        bar.value = told.done + told.blocked;
-        words.textContent = "共 " + told.of + " 件，已做好 " + told.done + " 件" + (told.blocked ? "，受阻 " + told.blocked + " 件" : "") + "。";
-        if (told.done + told.blocked >= told.of) {
-          words.textContent += told.blocked ? " 受阻的在“待处理”里，写明了原因。" : " 全部做好，可以打印了。";
-          links.hidden = false;
-          return;
-        }
-        still += 1;
-        setTimeout(again, still < 20 ? 600 : 2000);
+        bar.max = Math.max(1, told.total);
+        bar.value = told.done;
+        words.textContent = "共 " + told.total + " 件，已出件 " + told.issued + " 件" + (told.refused.length ? "，没有出 " + told.refused.length + " 件" : "") + "。";
+        Z.fill.apply(null, [list].concat(told.refused.map(function (no) { return Z.node("li", {}, no.acceptance_no + "：" + no.detail); })));
+        list.hidden = !told.refused.length;
+        if (told.done < told.total) { setTimeout(again, turns < 20 ? 500 : 2000); return; }
+        words.textContent += " 证件和面单正在做，一般几秒钟。";
+        one("[data-after]", panel).hidden = false;
       });
     })();
   }
   if (issue) {
     issue.addEventListener("submit", function (event) {
-      var numbers = chosen().map(function (box) { return box.value; }), panel = one("#progress");
+      var numbers = chosen().map(function (box) { return box.value; }), panel = one("#progress"), words = panel && one("[data-words]", panel);
       if (!numbers.length || !panel) { return; }
       event.preventDefault();
-      var button = event.submitter || one("button[data-needs-chosen]", issue);
+      var button = event.submitter || one("button[data-needs-chosen]", issue), bar = one("progress", panel);
       button.disabled = true;
+      panel.hidden = false;
+      bar.hidden = false;
+      words.textContent = "正在送出 " + numbers.length + " 件…";
       Z.ask("POST", issue.getAttribute("data-issue"), { acceptance_nos: numbers }, 60000).then(function (answer) {
         if (answer.status !== 200 || !answer.body) {
           button.disabled = false;
-          panel.hidden = false;
-          one("progress", panel).hidden = true;
-          one("[data-words]", panel).textContent = answer.status === 0 ? "没有连上服务器，不清楚收到了没有。重新点一次不会出两份。" : ((answer.body && answer.body.detail) || "没有出件，请刷新页面再试。");
+          bar.hidden = true;
+          words.textContent = answer.status === 0 ? "没有连上服务器，不清楚收到了没有。重新点一次不会出两份。" : ((answer.body && answer.body.detail) || "没有出件，请刷新页面再试。");
           return;
         }
-        one("progress", panel).hidden = false;
         chosen().forEach(function (box) { box.checked = false; box.disabled = true; });
         tell();
-        watch(panel, answer.body.accepted, answer.body.refused);
+        watch(panel, answer.body.batch);
       });
     });
   }

@@ -1,0 +1,282 @@
+"""The window's envelopes: print, pack check, hand-over, counter, and whatever is stuck."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final
+from uuid import uuid4
+
+from flask import Blueprint, Response, flash, redirect, request
+from flask.typing import ResponseReturnValue
+
+from ..casefile import retry_step, worklist
+from ..consignments.book import bind_number, export_manual, import_manual, retry_booking
+from ..consignments.label import labels_pdf, slip_pdf
+from ..consignments.manifest import list_manifests, make_manifest, manifest_file, manifest_pdf, sign_manifest
+from ..consignments.pack import unpack
+from ..consignments.returns import keep_returned, send_again
+from ..consignments.scans import confirm_delivery, take_scans
+from ..desk import at_counter, packed_by_carrier, standing_labels, wanting_number
+from ..documents.compose import retry_document
+from ..errors import Invalid, NotFound, RuleViolation
+from . import access, words
+from .access import current_actor, services
+from .api_documents import attachment
+from .rooms import act, staff_page
+from .security import FILE_LIMIT, body_limit, scanner
+
+__all__ = ["blueprint"]
+
+DOERS = ("clerk", "supervisor")
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+#: kind of a stuck row → heading, advice, icon; the order of the page
+_GROUPS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "document_blocked": ("证件没有做成", "请审批部门更正内容；字体、模板补好以后可以重做。", "file"),
+    "file_missing": ("等部门的电子原件", "请审批部门上传已盖章的文件。", "upload"),
+    "booking_rejected": ("下单被拒", "核对收件人的地址和电话，改好再下单。", "cross"),
+    "booking_unknown": ("下单结果待查", "正在查询；查清以前不会重复下单。", "search"),
+    "attempt_failed": ("投递未成功", "打电话给收件人，约时间或改地址。", "phone"),
+    "held": ("暂存待联系", "打电话给收件人。", "phone"),
+    "to_verify": ("签收待核实", "打电话给收件人，问清是不是他委托的人收的。", "eye"),
+    "returned": ("已退回窗口", "联系收件人，改个地址再送，或留在窗口等人来取。", "undo"),
+    "lost": ("信封丢失", "找承运方核查；要紧的证件先冻结，再换发。", "alert"),
+    "damaged": ("信封破损", "开封检查，必要时换发。", "alert"),
+    "step_parked": ("自动步骤多次没有做成", "看原因，再试一次；还不行请找管理员。", "refresh"),
+    "flagged": ("有人标记要看的", "看原因，处理好。", "alert"),
+    "point_new": ("新出现的代办点", "请督查人员核实后确认。", "pin"),
+}
+
+blueprint = Blueprint("envelopes", __name__, url_prefix="/window")
+
+
+# -- print -----------------------------------------------------------------------------------------------------------
+@blueprint.get("/labels")
+@access.role(*DOERS)
+def labels() -> ResponseReturnValue:
+    """Labels ready to print, and envelopes that want a pre-printed number."""
+    rows = standing_labels(services(), current_actor())
+    return staff_page("window/labels.html", "labels", rows=rows, manual=wanting_number(services(), current_actor()))
+
+
+@blueprint.post("/labels.pdf")
+@access.role(*DOERS)
+def print_labels() -> ResponseReturnValue:
+    """The chosen labels as one PDF."""
+    chosen = request.form.getlist("consignment_id")[:500]
+    size = request.form.get("size", "100x180")
+    if not chosen:
+        raise RuleViolation("nothing_chosen", "请先勾选要打印的面单。")
+    return attachment(labels_pdf(services(), current_actor(), chosen, size), "application/pdf", "面单.pdf")
+
+
+@blueprint.post("/consignments/<consignment_id>/waybill")
+@access.role(*DOERS)
+def waybill(consignment_id: str) -> ResponseReturnValue:
+    """Register the number of a pre-printed form."""
+    number = request.form.get("waybill_no", "")
+    return act(lambda: bind_number(services(), current_actor(), consignment_id, number), "运单号已记下。", "/window/labels")
+
+
+@blueprint.get("/waybills.xlsx")
+@access.role(*DOERS)
+def waybills_out() -> Response:
+    """Waiting envelopes as a table for the carrier, full addresses; audited."""
+    return attachment(export_manual(services(), current_actor()), _XLSX, "待填运单号.xlsx")
+
+
+@blueprint.post("/waybills")
+@access.role(*DOERS)
+@body_limit(FILE_LIMIT)
+def waybills_in() -> ResponseReturnValue:
+    """The carrier's table comes back with numbers."""
+    upload = request.files.get("file")
+    if upload is None or not upload.filename:
+        flash("请先选好邮政发回来的表。", "bad")
+        return redirect("/window/labels", 303)
+    try:
+        rows = import_manual(services(), current_actor(), upload.read())
+    except Invalid as refusal:
+        flash("；".join(fault.detail for fault in refusal.faults), "bad")
+        return redirect("/window/labels", 303)
+    bad = [row for row in rows if row["outcome"] == "refused"]
+    flash(f"记下 {len(rows) - len(bad)} 个运单号。", "ok")
+    for row in bad[:10]:
+        flash(f"第 {row['row']} 行没有记下：{row['detail']}", "bad")
+    return redirect("/window/labels", 303)
+
+
+# -- pack ------------------------------------------------------------------------------------------------------------
+@blueprint.get("/pack")
+@access.role(*DOERS)
+@scanner
+def pack() -> ResponseReturnValue:
+    """The pack check; the scans themselves go to the API."""
+    return staff_page("window/pack.html", "pack", pack_reasons=dict(words.PACK_REASONS))
+
+
+# -- hand over -------------------------------------------------------------------------------------------------------
+@blueprint.get("/handover")
+@access.role(*DOERS)
+def handover() -> ResponseReturnValue:
+    """Closed envelopes by carrier, and the newest lists."""
+    groups = packed_by_carrier(services(), current_actor())
+    lists = [_manifest(one) for one in list_manifests(services(), current_actor(), 20)]
+    carriers = [{"carrier": carrier, "rows": rows} for carrier, rows in sorted(groups.items())]
+    total = sum(len(rows) for rows in groups.values())
+    return staff_page("window/handover.html", "handover", carriers=carriers, total=total, manifests=lists)
+
+
+def _manifest(view: Any) -> dict[str, Any]:
+    carrier = services().carriers.get(view.carrier)
+    wants_file = carrier is not None and not carrier.holds_address
+    return {
+        "id": view.id,
+        "list_no": view.list_no,
+        "carrier": view.carrier,
+        "at": view.created_at,
+        "count": len(view.consignment_ids),
+        "pdf_url": f"/window/manifests/{view.id}.pdf",
+        "file_url": f"/window/manifests/{view.id}.xlsx" if wants_file else "",
+        "signed": view.signed,
+    }
+
+
+@blueprint.post("/manifests")
+@access.role(*DOERS)
+def manifest() -> ResponseReturnValue:
+    """A list of the chosen envelopes."""
+    chosen, carrier = request.form.getlist("consignment_id"), request.form.get("carrier", "")
+    make = partial(make_manifest, services(), current_actor(), carrier, chosen)
+    return act(make, "交接清单做好了，请打印，双方点数签字。", "/window/handover")
+
+
+@blueprint.get("/manifests/<manifest_id>.pdf")
+@access.role(*DOERS)
+def manifest_paper(manifest_id: str) -> Response:
+    """The list for signing."""
+    return attachment(manifest_pdf(services(), current_actor(), manifest_id), "application/pdf", "交接清单.pdf")
+
+
+@blueprint.get("/manifests/<manifest_id>.xlsx")
+@access.role(*DOERS)
+def manifest_table(manifest_id: str) -> Response:
+    """The list as a table, for a carrier that holds nothing electronically."""
+    return attachment(manifest_file(services(), current_actor(), manifest_id), _XLSX, "交寄清单.xlsx")
+
+
+@blueprint.post("/manifests/<manifest_id>/signed")
+@access.role(*DOERS)
+def signed(manifest_id: str) -> ResponseReturnValue:
+    """The carrier signed: everything on the list is handed over."""
+    name = request.form.get("signed_by", "")
+    sign = partial(sign_manifest, services(), current_actor(), manifest_id, name)
+    return act(sign, "已记下签字，这些信封都算交寄了。", "/window/handover")
+
+
+# -- counter ---------------------------------------------------------------------------------------------------------
+@blueprint.get("/counter")
+@access.role(*DOERS)
+def counter() -> ResponseReturnValue:
+    """What waits on the shelf."""
+    return staff_page("window/counter.html", "counter", rows=at_counter(services(), current_actor()))
+
+
+@blueprint.get("/counter/<consignment_id>/slip.pdf")
+@access.role(*DOERS)
+def slip(consignment_id: str) -> Response:
+    """The shelf slip."""
+    return attachment(slip_pdf(services(), current_actor(), consignment_id), "application/pdf", "取件单.pdf")
+
+
+@blueprint.post("/counter/<consignment_id>")
+@access.role(*DOERS)
+def collected(consignment_id: str) -> ResponseReturnValue:
+    """Somebody collected it: a delivery scan by hand."""
+    return act(lambda: _deliver(consignment_id), "已记下：交到手里。", "/window/counter")
+
+
+def _deliver(consignment_id: str) -> None:
+    """One scan ``deliver`` with the signer that the form names; a refusal becomes ``RuleViolation``."""
+    moment = services().clock.now().isoformat()
+    signer = {key: request.form.get(key, "").strip() for key in ("kind", "name", "relation", "id_tail", "code")}
+    scan = {
+        "scan_id": str(uuid4()),
+        "code": consignment_id,
+        "action": "deliver",
+        "occurred_at": moment,
+        "signer": {key: value for key, value in signer.items() if value},
+    }
+    result = take_scans(services(), current_actor(), moment, [scan], source="window")[0]
+    if result["outcome"] != "accepted":
+        raise RuleViolation(result["outcome"], result.get("detail") or words.plain(words.SCAN_OUTCOMES, result["outcome"]))
+    if result["state"] == "to_verify":
+        flash("签收人与要求不符，或送达码没有核对，已记作“签收待核实”。", "wait")
+
+
+# -- what is stuck ---------------------------------------------------------------------------------------------------
+@blueprint.get("/worklist")
+@access.role(*DOERS)
+def stuck() -> ResponseReturnValue:
+    """Everything that waits for a person, by kind, with the act that helps."""
+    listed = worklist(services(), current_actor())
+    groups = [
+        {"title": title, "advice": advice, "icon": icon, "rows": [_stuck(row) for row in listed["stuck"] if row["kind"] == kind]}
+        for kind, (title, advice, icon) in _GROUPS.items()
+    ]
+    if listed["low_ranges"]:
+        low = [
+            {"subject": words.plain(words.CARRIERS, one["carrier"]), "reason": f"只剩 {one['left']} 个号"}
+            for one in listed["low_ranges"]
+        ]
+        groups.append({"title": "运单号快用完了", "advice": "请尽快向邮政领新号段，交管理员导入。", "icon": "list", "rows": low})
+    total = sum(len(group["rows"]) for group in groups)
+    return staff_page("window/worklist.html", "worklist", groups=groups, total=total)
+
+
+def _stuck(row: dict[str, Any]) -> dict[str, Any]:
+    href = f"/window/cases/{row['acceptance_no']}" if row["acceptance_no"] else ""
+    href = "/supervise" if row["kind"] == "point_new" else href
+    subject = f"{row['acceptance_no']} {row['what']}" if row["acceptance_no"] else row["what"]
+    retry = ""
+    if row["retry"]:
+        retry = f"/window/worklist/{row['retry']}/retry"
+    elif row["kind"] == "document_blocked":
+        retry = f"/window/documents/{row['ref']}/retry"
+    elif row["kind"] == "booking_rejected":
+        retry = f"/window/consignments/{row['ref']}/book"
+    return {"subject": subject, "href": href, "reason": row["why"], "since": row["since"], "retry_url": retry}
+
+
+@blueprint.post("/worklist/<outbox_id>/retry")
+@access.role(*DOERS)
+def retry(outbox_id: str) -> ResponseReturnValue:
+    """Try a parked step again."""
+    return act(lambda: retry_step(services(), current_actor(), outbox_id), "正在重试，过一会儿刷新看结果。", "/window/worklist")
+
+
+@blueprint.post("/documents/<document_id>/retry")
+@access.role(*DOERS)
+def redo(document_id: str) -> ResponseReturnValue:
+    """Make a blocked document again."""
+    again = partial(retry_document, services(), current_actor(), document_id)
+    return act(again, "正在重新制证，过一会儿刷新看结果。", "/window/worklist")
+
+
+@blueprint.post("/consignments/<consignment_id>/<what>")
+@access.role(*DOERS)
+def envelope_act(consignment_id: str, what: str) -> ResponseReturnValue:
+    """What a person decides about one envelope: book again, open, confirm who signed, send again, keep."""
+    reason, actor, house = request.form.get("reason", ""), current_actor(), services()
+    acts: dict[str, tuple[Callable[[], object], str]] = {
+        "book": (partial(retry_booking, house, actor, consignment_id), "正在重新下单。"),
+        "unpack": (partial(unpack, house, actor, consignment_id, reason), "已拆封，每份证件都要重新核对装封。"),
+        "confirm": (partial(confirm_delivery, house, actor, consignment_id, reason), "已核实，算送达。"),
+        "again": (partial(send_again, house, actor, consignment_id), "正在重新安排，会有新的面单。"),
+        "keep": (partial(keep_returned, house, actor, consignment_id, reason), "已记下：留在窗口保管。"),
+    }
+    if what not in acts:
+        raise NotFound("没有这个操作。")
+    number = request.form.get("acceptance_no", "")
+    do, done = acts[what]
+    return act(do, done, f"/window/cases/{number}" if number.replace("-", "").isalnum() else "/window/worklist")
