@@ -22,6 +22,7 @@ from .commands.cases import import_, issue, range_
 from .commands.console import Commands, House, house
 from .commands.machine import doctor, init, keys
 from .commands.staff import apikey, user
+from .commands.verify import verify
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -84,7 +85,7 @@ def relay(at: House) -> None:
     run_relay(at.services, stop)
 
 
-for command in (init, user, apikey, range_, import_, issue, doctor, keys):
+for command in (init, user, apikey, range_, import_, issue, verify, doctor, keys):
     main.add_command(command)
 
 if __name__ == "__main__":
