@@ -224,7 +224,8 @@ def _check_csrf() -> None:
     found = current_session()
     if request.method in _SAFE or _bearer_actor() is not None or found is None:
         return
-    given = request.headers.get("X-CSRF-Token") or ("" if is_api() else request.form.get("csrf_token", ""))
+    in_form = "" if request.path.startswith(API_PREFIX) else request.form.get("csrf_token", "")
+    given = request.headers.get("X-CSRF-Token") or in_form
     if not hmac.compare_digest(given.encode("utf-8", "replace"), found.csrf.encode()):
         raise NotPermitted("csrf", "页面已经过期，没有执行。请刷新页面后再试，填过的内容请先复制下来。")
 
