@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
-from . import api_cases, api_consignments, api_documents, api_public, openapi, public_files
+from . import (
+    admin,
+    api_cases,
+    api_consignments,
+    api_documents,
+    api_public,
+    applicant,
+    courier,
+    entry,
+    envelopes,
+    openapi,
+    people,
+    public_files,
+    supervise,
+    verify,
+    window,
+)
 
 __all__ = ["BLUEPRINTS"]
 
 BLUEPRINTS = (
+    # pages
+    window.blueprint,
+    entry.blueprint,
+    envelopes.blueprint,
+    courier.blueprint,
+    applicant.blueprint,
+    verify.blueprint,
+    people.blueprint,
+    supervise.blueprint,
+    admin.blueprint,
+    # programs
     api_cases.blueprint,
     api_documents.blueprint,
     api_consignments.blueprint,
     api_public.blueprint,
-    public_files.blueprint,
     openapi.blueprint,
+    public_files.blueprint,
 )
