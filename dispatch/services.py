@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from labels.fonts import FontBook
 
 from .calendar import WorkingCalendar
 from .config import Settings
+from .documents.seal_image import SealImages
 from .documents.templates import TemplateBook
 from .ports import BlobStore, Carrier, Clock, KeyRing, Notifier, Sealer
 from .store import Store
@@ -33,3 +34,4 @@ class Services:
     fonts: FontBook
     templates: TemplateBook
     calendar: WorkingCalendar
+    seal_images: SealImages = field(default_factory=SealImages)

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from qrcode.constants import ERROR_CORRECT_M
-from qrcode.main import QRCode
-from qrcode.util import QRData
 from reportlab.pdfgen.canvas import Canvas
+
+from labels.qr_symbol import ALPHANUMERIC, BYTE, symbol
 
 __all__ = ["MODULE", "QUIET", "byte_matrix", "draw", "matrix", "side"]
 
 MODULE: Final = 1.2  # points: 0.4233 mm, five dots at 300 dpi
 QUIET: Final = 4  # modules, ISO/IEC 18004
-# Mode indicators of ISO/IEC 18004, table 2; qrcode uses the same numbers.
-ALPHANUMERIC: Final = 2
-BYTE: Final = 4
 
 
 def matrix(prefix: str, alnum: str) -> list[list[bool]]:
@@ -25,14 +21,12 @@ def matrix(prefix: str, alnum: str) -> list[list[bool]]:
     `prefix` is a byte segment, `alnum` an alphanumeric one (capitals, digits and ` $%*+-./:`), so that
     BASE32 costs 5.5 bits a character; an optimizer's own segmentation can be a version larger.
     """
-    return _modules(
-        QRData(prefix.encode("utf-8"), mode=BYTE), QRData(alnum.encode("ascii"), mode=ALPHANUMERIC)
-    )
+    return symbol([(BYTE, prefix.encode("utf-8")), (ALPHANUMERIC, alnum.encode("ascii"))])
 
 
 def byte_matrix(text: str) -> list[list[bool]]:
     """The modules of `text` as one byte segment, error correction M."""
-    return _modules(QRData(text.encode("utf-8"), mode=BYTE))
+    return symbol([(BYTE, text.encode("utf-8"))])
 
 
 def side(modules: list[list[bool]], module: float = MODULE) -> float:
@@ -55,14 +49,6 @@ def draw(canvas: Canvas, x: float, y: float, modules: list[list[bool]], module: 
     code: Any = canvas
     code._code.append(_dark_path(modules))
     canvas.restoreState()
-
-
-def _modules(*segments: QRData) -> list[list[bool]]:
-    code: QRCode[Any] = QRCode(error_correction=ERROR_CORRECT_M, border=0)
-    for segment in segments:
-        code.add_data(segment, optimize=0)
-    code.make(fit=True)
-    return [[bool(cell) for cell in row] for row in code.modules]
 
 
 def _dark_path(modules: list[list[bool]]) -> str:

@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from asn1crypto import cms
 from asn1crypto import x509 as asn1
 from asn1crypto.algos import SignedDigestAlgorithm
 from cryptography import x509
@@ -63,6 +64,13 @@ RESERVED: Final = 12288
 _FROM: Final = datetime(2020, 1, 1, tzinfo=UTC)
 _UNTIL: Final = datetime(2060, 1, 1, tzinfo=UTC)
 _MOST_CN: Final = 64  # X.520, ub-common-name, counted in bytes by the library
+#: in place of a digest while a mould is made
+_MARKER: Final = hashlib.sha256(b"the place of the digest").digest()
+#: signed attributes that are the same in every seal of a department, but for the digest
+_CONSTANT: Final = frozenset(
+    {"content_type", "message_digest", "signing_certificate_v2", "cms_algorithm_protection"}
+)
+_SIGNED_DATA: Final = bytes(cms.ContentType("signed_data").dump())
 _WHOLE_BOX: Final = SimpleBoxLayoutRule(
     x_align=AxisAlignment.ALIGN_MID,
     y_align=AxisAlignment.ALIGN_MID,
@@ -188,8 +196,65 @@ class PadesSealer:
         return _load_certificate(certificate_file), key
 
 
+@dataclass(frozen=True)
+class _Mould:
+    """The DER of one signer's CMS object in the parts between which digest and signature go (RFC 5652, section 5)."""
+
+    before_signers: bytes
+    before_attributes: bytes
+    attributes: bytes
+    before_signature: bytes
+
+    @classmethod
+    def of(cls, made: cms.ContentInfo) -> _Mould | None:
+        """Taken from an object over ``_MARKER``; None where anything but digest and signature could differ next time."""
+        signed = made["content"]
+        signer = signed["signer_infos"][0]
+        attributes = bytes(signer["signed_attrs"].untag().dump())
+        if (
+            attributes.count(_MARKER) != 1
+            or not {a["type"].native for a in signer["signed_attrs"]} <= _CONSTANT
+        ):
+            return None
+        if signer["unsigned_attrs"].native or signed["crls"].native:
+            return None
+        head = ("version", "digest_algorithms", "encap_content_info", "certificates")
+        return cls(
+            before_signers=b"".join(signed[name].dump() for name in head),
+            before_attributes=b"".join(
+                signer[name].dump() for name in ("version", "sid", "digest_algorithm")
+            ),
+            attributes=attributes,
+            before_signature=signer["signature_algorithm"].dump(),
+        )
+
+    def to_sign(self, digest: bytes) -> bytes:
+        """The signed attributes, as they are hashed: under the tag of a set."""
+        return self.attributes.replace(_MARKER, digest)
+
+    def filled(self, digest: bytes, signature: bytes) -> cms.ContentInfo:
+        """The finished object; what is loaded from bytes is dumped as it was loaded."""
+        attributes = b"\xa0" + self.to_sign(digest)[1:]
+        signer = self.before_attributes + attributes + self.before_signature + _tlv(0x04, signature)
+        signed = _tlv(0x30, self.before_signers + _tlv(0x31, _tlv(0x30, signer)))
+        return cms.ContentInfo.load(_tlv(0x30, _SIGNED_DATA + _tlv(0xA0, signed)))
+
+
+def _tlv(tag: int, content: bytes) -> bytes:
+    """One DER element."""
+    count = len(content)
+    if count < 0x80:
+        return bytes((tag, count)) + content
+    size = count.to_bytes((count.bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(size))) + size + content
+
+
 class _Signer(Signer):
-    """Signs through a callable with the key already loaded; a trial run costs no signature."""
+    """Signs through a callable with the key already loaded; a trial run costs no signature.
+
+    All seals of one department differ in digest and signature only, and building the rest anew took most of the time of
+    sealing: it is built once and kept.
+    """
 
     def __init__(self, seal: _Seal) -> None:
         store: Callable[[], Any] = SimpleCertificateStore
@@ -200,9 +265,21 @@ class _Signer(Signer):
             signing_cert=_asn1(seal.certificate), cert_registry=registry, signature_mechanism=mechanism
         )
         self._sign = seal.sign
+        self._moulds: list[_Mould | None] = []
 
     async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
         return bytes(72) if dry_run else self._sign(data)
+
+    async def async_sign(
+        self, data_digest: bytes, digest_algorithm: str, *rest: Any, **more: Any
+    ) -> cms.ContentInfo:
+        if not self._moulds:
+            made = await super().async_sign(_MARKER, digest_algorithm, *rest, **{**more, "dry_run": True})
+            self._moulds.append(_Mould.of(made))
+        mould = self._moulds[0]
+        if mould is None:
+            return await super().async_sign(data_digest, digest_algorithm, *rest, **more)
+        return mould.filled(data_digest, self._sign(mould.to_sign(data_digest)))
 
 
 class _At(PdfSigner):

@@ -27,12 +27,13 @@ from ..services import Services
 from ..store import Work
 from .page import Rendered, render
 from .record import PageRecord
-from .seal_image import seal_image
 from .token import assemble, signing_input, to_base32, token_text
 
 __all__ = ["finish_document", "read_qr"]
 
-_DPI = 300
+#: dots per inch at which the finished page is read, the easiest for the machine first: at 120 a module is two dots wide,
+#: and what can be read there can be read from the paper
+_READ_AT = (120, 300)
 
 
 @dataclass(frozen=True)
@@ -99,15 +100,25 @@ def _signature(services: Services, draft: _Draft) -> bytes:
 
 
 def read_qr(pdf: bytes) -> str | None:
-    """The text of the one verification QR on the first page at 300 dpi; None unless exactly one is found."""
+    """The text of the one verification QR on the first page; None unless exactly one is found."""
+    for dpi in _READ_AT:
+        found = _codes(pdf, dpi)
+        if found:
+            return found[0] if len(found) == 1 else None
+    return None
+
+
+def _codes(pdf: bytes, dpi: int) -> list[str]:
+    """Every QR on the whole first page. Turned, inverted and enlarged codes are not looked for: ours are none of these."""
     with PDFIUM_LOCK:
         document = pypdfium2.PdfDocument(pdf)
         try:
-            image = document[0].render(scale=_DPI / 72, grayscale=True).to_pil()
+            image = document[0].render(scale=dpi / 72, grayscale=True).to_pil()
         finally:
             document.close()
-    found = [code.text for code in zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode)]
-    return found[0] if len(found) == 1 else None
+    wanted = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
+    codes = zxingcpp.read_barcodes(image, formats=wanted, try_rotate=False, try_downscale=False, try_invert=False)
+    return [code.text for code in codes]
 
 
 def _seal(services: Services, draft: _Draft, page: Rendered, token: bytes) -> bytes:
@@ -117,14 +128,15 @@ def _seal(services: Services, draft: _Draft, page: Rendered, token: bytes) -> by
         "token": to_base32(token),
         "identifier": draft.id,
     }
+    image = services.seal_images.image(draft.department, services.fonts, sample=draft.record.sample)
     return services.sealer.certify(
         page.pdf,
-        appearance=Appearance(page.seal_page, page.seal_box, seal_image(draft.department, services.fonts, sample=draft.record.sample)),
+        appearance=Appearance(page.seal_page, page.seal_box, image),
         department=draft.department,
         attachment=json.dumps(attachment, ensure_ascii=False, separators=(",", ":")).encode(),
         now=services.clock.now(),
         sample=draft.record.sample,
-    )  # fmt: skip
+    )
 
 
 def _make_valid(work: Work, document_id: str, digest: str, name: str) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import io
 import math
+import threading
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,7 +17,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from labels.fonts import Face, FontBook
 
-__all__ = ["SIZE", "seal_image"]
+__all__ = ["SIZE", "SealImages", "seal_image"]
 
 #: edge of the square page in points: 42 mm, the diameter of a county organ's seal
 SIZE: Final = 42 * 72 / 25.4
@@ -24,6 +26,8 @@ FACE: Final[Face] = "serif_bold"
 #: the name may take this much of the circle, in degrees
 WIDEST: Final = 250.0
 _RING: Final = 2.6
+#: more departments than a county has
+_MOST_KEPT: Final = 256
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,29 @@ def seal_image(department: str, fonts: FontBook, *, sample: bool) -> bytes:
     _middle(canvas, fonts, "演示用章" if sample else "电子印章")
     canvas.save()
     return out.getvalue()
+
+
+class SealImages:
+    """Seal images of one process, drawn once; the longest unused is forgotten first. Thread-safe."""
+
+    def __init__(self, most: int = _MOST_KEPT) -> None:
+        self._most = most
+        self._kept: OrderedDict[tuple[str, bool], bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def image(self, department: str, fonts: FontBook, *, sample: bool) -> bytes:
+        """As ``seal_image``."""
+        key = (department, sample)
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        drawn = seal_image(department, fonts, sample=sample)
+        with self._lock:
+            self._kept[key] = drawn
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return drawn
 
 
 def _arc(count: int) -> _Arc:

@@ -101,6 +101,24 @@ def test_one_certification_signature_that_chains_to_our_root(
     assert signature.sig_object["/Name"] == DEPARTMENT
 
 
+def test_every_seal_of_a_department_is_its_own_and_shaped_alike(
+    sealer: PadesSealer, page: bytes, appearance: Appearance
+) -> None:
+    """The first seal, and those that come from its mould: other bytes under them, the same attributes in them."""
+    first, second = sealed_by(sealer, page, appearance), sealed_by(sealer, page + b"% another page\n", appearance)
+    signers = []
+    for pdf in (first, second):
+        signature, status = status_of(pdf, sealer.ca_pem())
+        assert status.bottom_line
+        signers.append(signature.signer_info)
+    names = [[attribute["type"].native for attribute in signer["signed_attrs"]] for signer in signers]
+    assert names[0] == names[1]
+    assert {"content_type", "message_digest", "signing_certificate_v2"} <= set(names[0])
+    assert "signing_time" not in names[0]  # PAdES: the time stands in the signature dictionary
+    assert signers[0]["signature"].native != signers[1]["signature"].native
+    assert not signers[0]["unsigned_attrs"].native
+
+
 def test_poppler_agrees(sealer: PadesSealer, page: bytes, appearance: Appearance, tmp_path: Path) -> None:
     tool = shutil.which("pdfsig")
     if tool is None:
