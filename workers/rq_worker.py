@@ -33,6 +33,9 @@ from .processes import StopFlag
 __all__ = ["BellWorker", "RefusedJob", "job_class", "run_worker"]
 
 POLL_SECONDS = 0.5
+#: longest wait for a ring, and a little more before Redis counts as gone: a shorter limit would end every wait
+WAIT_SECONDS = 5
+ANSWER_SECONDS = WAIT_SECONDS + 3
 #: so long a worker looks by itself before it asks again whether Redis is back
 WITHOUT_REDIS_SECONDS = 5.0
 _OUTBOX_ID = re.compile(r"[A-Z2-7]{26}")
@@ -101,7 +104,7 @@ class BellWorker(SimpleWorker):
         super().__init__(
             [BellQueue(QUEUE_NAME, connection=connection, serializer=JSONSerializer)],
             connection=connection, job_class=job_class(runner.run), queue_class=BellQueue, serializer=JSONSerializer,
-            worker_ttl=20, maintenance_interval=20, job_monitoring_interval=5, log_job_description=False,
+            worker_ttl=WAIT_SECONDS + 15, maintenance_interval=20, job_monitoring_interval=5, log_job_description=False,
             default_result_ttl=0,
         )  # fmt: skip
         self._runner = runner
@@ -111,7 +114,7 @@ class BellWorker(SimpleWorker):
 
     @property
     def connection_timeout(self) -> int:
-        return self.dequeue_timeout + 3
+        return ANSWER_SECONDS
 
     def subscribe(self) -> None:
         """No remote commands."""
@@ -176,7 +179,7 @@ def _connect(redis_url: str) -> Redis | None:
     connection = Redis.from_url(
         redis_url,
         socket_connect_timeout=0.5,
-        socket_timeout=1.0,
+        socket_timeout=ANSWER_SECONDS,
         retry=Retry(NoBackoff(), 0),
         health_check_interval=0,
     )
