@@ -144,7 +144,11 @@ class Road:
 
     def documents(self, acceptance_no: str) -> list[Document]:
         with self.services.store.read(SYSTEM) as work:
-            query = select(Document).join(Case, Case.id == Document.case_id).where(Case.acceptance_no == acceptance_no)
+            query = (
+                select(Document)
+                .join(Case, Case.id == Document.case_id)
+                .where(Case.acceptance_no == acceptance_no)
+            )
             return list(work.session.scalars(query.order_by(Document.position)))
 
     def envelopes(self, acceptance_no: str) -> list[Consignment]:
@@ -178,7 +182,9 @@ class Road:
     def notices(self, occasion: str) -> list[tuple[str, str]]:
         """``(to, text)`` of the messages of one occasion, the oldest first."""
         with self.services.store.read(SYSTEM) as work:
-            rows = work.session.scalars(select(Notice).where(Notice.occasion == occasion).order_by(Notice.created_at))
+            rows = work.session.scalars(
+                select(Notice).where(Notice.occasion == occasion).order_by(Notice.created_at)
+            )
             return [(work.open(row, "to"), work.open(row, "text")) for row in rows]
 
     # -- acts ------------------------------------------------------------------------------------------------------
@@ -199,7 +205,9 @@ class Road:
             return str(refusal.extra["reason"])
         return "matched"
 
-    def scan(self, code: str, action: str, *, actor: object = CLERK, source: str = "api", **more: object) -> dict[str, object]:
+    def scan(
+        self, code: str, action: str, *, actor: object = CLERK, source: str = "api", **more: object
+    ) -> dict[str, object]:
         """One scan, happening now unless ``minutes`` says how long ago."""
         ago = more.pop("minutes", 0)
         assert isinstance(ago, int)

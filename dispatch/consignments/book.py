@@ -26,7 +26,14 @@ from .envelope import active_waybill, addressee_of, contents, find_consignment, 
 from .exchange import SentOut, read_numbers, write_waiting
 from .label import describe, draw
 
-__all__ = ["NUMBER_WANTED", "bind_number", "book_consignment", "export_manual", "import_manual", "retry_booking"]
+__all__ = [
+    "NUMBER_WANTED",
+    "bind_number",
+    "book_consignment",
+    "export_manual",
+    "import_manual",
+    "retry_booking",
+]
 
 _K = ConsignmentState
 NUMBER_WANTED = "请登记运单号"
@@ -86,7 +93,11 @@ def _redraw(services: Services, claim: Claim) -> None:
         consignment = work.session.get(Consignment, claim.subject)
         waybill = active_waybill(work, claim.subject)
         open_label = consignment is not None and waybill is not None and consignment.state == _K.LABELLED
-        record = describe(services, work, consignment, waybill.number) if open_label and consignment and waybill else None
+        record = (
+            describe(services, work, consignment, waybill.number)
+            if open_label and consignment and waybill
+            else None
+        )
     drawn = draw(services, record, claim.subject) if record is not None else None
     if drawn is not None:
         services.blobs.put(drawn.name, drawn.pdf)
@@ -154,7 +165,13 @@ def _refuse(services: Services, claim: Claim, why: str) -> None:
 
 
 def _reject(work: Work, consignment: Consignment, why: str) -> None:
-    work.move(consignment, _K.BOOKING_REJECTED, base_state=str(_K.BOOKING_REJECTED), state_at=work.now, flag=why[:400])
+    work.move(
+        consignment,
+        _K.BOOKING_REJECTED,
+        base_state=str(_K.BOOKING_REJECTED),
+        state_at=work.now,
+        flag=why[:400],
+    )
     work.audit("booking_rejected", "consignment", consignment.id, reason=why)
 
 
@@ -221,8 +238,14 @@ def export_manual(services: Services, actor: Actor) -> bytes:
     """Waiting envelopes of this office as xlsx, with full names, phones and addresses for the carrier; audited."""
     actor.require(Scope.ISSUE)
     with services.store.work(actor) as work:
-        query = select(Consignment).where(Consignment.carrier == "manual", Consignment.state == str(_K.BOOKING))
-        waiting = [c for c in work.session.scalars(query.order_by(Consignment.created_at)) if actor.sees(c.division_code)]
+        query = select(Consignment).where(
+            Consignment.carrier == "manual", Consignment.state == str(_K.BOOKING)
+        )
+        waiting = [
+            c
+            for c in work.session.scalars(query.order_by(Consignment.created_at))
+            if actor.sees(c.division_code)
+        ]
         rows = [_sent_out(work, consignment) for consignment in waiting]
         work.audit("waybills_exported", "office", actor.office or "all", count=len(rows))
     return write_waiting(rows)
@@ -251,7 +274,9 @@ def import_manual(services: Services, actor: Actor, data: bytes) -> list[dict[st
     return [_bind_row(services, actor, row, *pair) for row, *pair in read_numbers(data)]
 
 
-def _bind_row(services: Services, actor: Actor, row: int, consignment_id: str, number: str) -> dict[str, str | int]:
+def _bind_row(
+    services: Services, actor: Actor, row: int, consignment_id: str, number: str
+) -> dict[str, str | int]:
     answer: dict[str, str | int] = {"row": row, "consignment_id": consignment_id, "waybill_no": number}
     try:
         bind_number(services, actor, consignment_id, number)

@@ -99,4 +99,8 @@ def _read(code: str) -> tuple[str, bytes | None]:
 
 def _stored_token(work: Work, document: Document) -> bytes | None:
     body = work.open(document, "token_body")
-    return bytes.fromhex(body) + document.signature if body is not None and document.signature is not None else None
+    return (
+        bytes.fromhex(body) + document.signature
+        if body is not None and document.signature is not None
+        else None
+    )

@@ -8,7 +8,9 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from ..calendar import local_date
 from ..errors import NotFound, RuleViolation
+from ..lifecycle import DocumentState
 from ..models import Case, Consignment, Document, Point, Waybill
 from ..rights import Actor
 from ..store import Work
@@ -19,6 +21,7 @@ __all__ = [
     "addressee_of",
     "cases_inside",
     "contents",
+    "ended_inside",
     "find_consignment",
     "reason_given",
     "standing_flag",
@@ -83,7 +86,9 @@ def cases_inside(work: Work, consignment_id: str) -> list[Case]:
 
 def active_waybill(work: Work, consignment_id: str) -> Waybill | None:
     """The one active waybill, None before booking and after voiding."""
-    return work.session.scalar(select(Waybill).where(Waybill.consignment_id == consignment_id, Waybill.active))
+    return work.session.scalar(
+        select(Waybill).where(Waybill.consignment_id == consignment_id, Waybill.active)
+    )
 
 
 def void_waybill(work: Work, consignment_id: str, reason: str) -> None:
@@ -95,10 +100,24 @@ def void_waybill(work: Work, consignment_id: str, reason: str) -> None:
     )
 
 
+def ended_inside(work: Work, consignment_id: str) -> list[Document]:
+    """Papers that lie in the envelope and must not leave: no longer valid, or past their last day."""
+    query = select(Document).where(Document.consignment_id == consignment_id, Document.packed_at.is_not(None))
+    today = local_date(work.now)
+    return [
+        document
+        for document in work.session.scalars(query.order_by(Document.case_id, Document.position))
+        if document.state != DocumentState.VALID
+        or (document.valid_until is not None and document.valid_until < today)
+    ]
+
+
 def standing_flag(work: Work, consignment: Consignment) -> str | None:
     """What stays to be looked at whatever the label: a pick-up point nobody confirmed yet."""
     point = work.session.get(Point, consignment.point_id) if consignment.point_id else None
-    return f"代办点“{point.name}”是新名称，请主管确认。" if point is not None and not point.confirmed else None
+    return (
+        f"代办点“{point.name}”是新名称，请主管确认。" if point is not None and not point.confirmed else None
+    )
 
 
 def title_of(document: Document) -> str:
@@ -112,5 +131,3 @@ def reason_given(reason: str) -> str:
     if not plain or len(plain) > 200:
         raise RuleViolation("reason_required", "请写明原因（200 字以内）。")
     return plain
-
-

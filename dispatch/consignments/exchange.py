@@ -47,11 +47,27 @@ def write_waiting(rows: Sequence[SentOut]) -> bytes:
         "待寄清单",
         _HEADINGS,
         _WIDTHS,
-        [[r.consignment_id, r.name, r.organization, r.phone, r.region, r.address, "文件", r.count, r.payer, ""] for r in rows],
+        [
+            [
+                r.consignment_id,
+                r.name,
+                r.organization,
+                r.phone,
+                r.region,
+                r.address,
+                "文件",
+                r.count,
+                r.payer,
+                "",
+            ]
+            for r in rows
+        ],
     )
 
 
-def write_rows(title: str, headings: Sequence[str], widths: Sequence[int], rows: Sequence[Sequence[str | int]]) -> bytes:
+def write_rows(
+    title: str, headings: Sequence[str], widths: Sequence[int], rows: Sequence[Sequence[str | int]]
+) -> bytes:
     """An xlsx of one sheet. Every text is a text: nothing that begins with ``=`` becomes a formula."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title)
@@ -88,7 +104,15 @@ def read_numbers(data: bytes) -> list[tuple[int, str, str]]:
             return list(_numbers(book.worksheets[0].iter_rows(values_only=True, max_row=MAX_ROWS + 1)))
         finally:
             book.close()
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, IndexError, SyntaxError, OSError) as fault:
+    except (
+        zipfile.BadZipFile,
+        InvalidFileException,
+        KeyError,
+        ValueError,
+        IndexError,
+        SyntaxError,
+        OSError,
+    ) as fault:
         raise _unreadable("unreadable", "无法读取这个文件，请使用导出的 xlsx 文件登记运单号。") from fault
 
 

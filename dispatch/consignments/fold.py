@@ -90,7 +90,9 @@ class _Road:
     def take(self, event: Event) -> None:
         new = _after(self.state, event)
         if new is None:
-            self.judgements[event.key] = Judgement(self.state, moved=False, legal=self._second_hand_over(event))
+            self.judgements[event.key] = Judgement(
+                self.state, moved=False, legal=self._second_hand_over(event)
+            )
             return
         if event.action == ScanAction.HAND_OVER:
             self.handed_over_at, self.handed_by_list = event.at, event.source == BY_LIST
@@ -113,7 +115,12 @@ def fold(base: ConsignmentState, events: Iterable[Event]) -> Folded:
     for event in sorted(events, key=lambda each: each.order):
         road.take(event)
     return Folded(
-        road.state, road.since, road.last, road.delivered_at, road.handed_over_at, MappingProxyType(road.judgements)
+        road.state,
+        road.since,
+        road.last,
+        road.delivered_at,
+        road.handed_over_at,
+        MappingProxyType(road.judgements),
     )
 
 

@@ -14,19 +14,30 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from ..calendar import WorkingCalendar, local_date
-from ..lifecycle import ConsignmentState, DocumentState, ScanAction
-from ..models import Case, Consignment, Document, ScanEvent, new_id
+from ..lifecycle import ConsignmentState, ScanAction
+from ..models import Case, Consignment, ScanEvent, new_id
 from ..notices import Words, is_told, notify
 from ..services import Services
 from ..store import Work
-from .envelope import addressee_of, cases_inside, standing_flag
+from .envelope import addressee_of, cases_inside, ended_inside, standing_flag
 from .fold import RANKS, Event, Folded, Judgement, fold
 
-__all__ = ["CONTESTED", "Report", "corrected", "expected_day", "judge", "keep", "second_content", "summary"]
+__all__ = [
+    "CONTESTED",
+    "UNPLACED",
+    "Report",
+    "corrected",
+    "expected_day",
+    "judge",
+    "keep",
+    "second_content",
+    "summary",
+]
 
 _K = ConsignmentState
 #: in front of the key of a report that came twice with different content; such a one is kept and never folded
 CONTESTED: Final = "!"
+UNPLACED: Final = "有一次扫描与信封当时的状态不符，已留底，请核对。"
 _ON_THE_ROAD: Final = (_K.HANDED_OVER, _K.IN_TRANSIT, _K.OUT_FOR_DELIVERY)
 _FLAGS: Final = {
     _K.TO_VERIFY: "签收人不符合签收要求，或送达码未核对，请联系收件人核实。",
@@ -97,8 +108,15 @@ def report_with_key(report: Report, key: str) -> Report:
 # -- concluding --------------------------------------------------------------------------------------------------
 def summary(work: Work, consignment: Consignment) -> Folded:
     """The fold over everything reported about the envelope, as it stands."""
+    return _fold(consignment, _reported(work, consignment))
+
+
+def _reported(work: Work, consignment: Consignment) -> list[ScanEvent]:
     query = select(ScanEvent).where(ScanEvent.consignment_id == consignment.id)
-    events = [event for event in work.session.scalars(query) if _counts(consignment, event)]
+    return [event for event in work.session.scalars(query) if _counts(consignment, event)]
+
+
+def _fold(consignment: Consignment, events: list[ScanEvent]) -> Folded:
     return fold(ConsignmentState(consignment.base_state), map(_event, events))
 
 
@@ -117,16 +135,25 @@ def _event(row: ScanEvent) -> Event:
 
 def judge(services: Services, work: Work, consignment: Consignment, event: ScanEvent) -> Judgement:
     """Fold anew with ``event``, set the envelope's state to the conclusion, and see to what follows."""
-    folded = summary(work, consignment)
+    reported = _reported(work, consignment)
+    folded = _fold(consignment, reported)
     old = ConsignmentState(consignment.state)
     judged = folded.judgements.get(event.scan_id) or Judgement(folded.state, moved=False, legal=False)
-    event.outcome = "accepted" if judged.legal else "conflict"
+    event.outcome = "conflict"
+    for one in reported:  # a late report can make earlier ones fit, or show that they do not
+        one.outcome = "accepted" if folded.judgements[one.scan_id].legal else "conflict"
     _conclude(work, consignment, folded)
-    if not judged.legal and consignment.flag is None:
-        consignment.flag = "有一次扫描与信封当时的状态不符，已留底，请核对。"
+    _flag_unplaced(work, consignment, folded)
     work.session.flush()
     if folded.state is not old:
-        work.audit("scan_moved", "scan", event.id, consignment=consignment.id, before=str(old), after=str(folded.state))
+        work.audit(
+            "scan_moved",
+            "scan",
+            event.id,
+            consignment=consignment.id,
+            before=str(old),
+            after=str(folded.state),
+        )
         _follow(services, work, consignment, event, old, folded)
     return Judgement(folded.state, judged.moved, judged.legal)
 
@@ -136,25 +163,28 @@ def _conclude(work: Work, consignment: Consignment, folded: Folded) -> None:
         return
     if consignment.state != folded.state:
         consignment.flag = _FLAGS.get(folded.state) or standing_flag(work, consignment)
-        if consignment.state == _K.PACKED and _ended_inside(work, consignment):
+        if consignment.state == _K.PACKED and ended_inside(work, consignment.id):
             consignment.flag = "信封里有已经失效的证件，请立即联系承运方拦截。"
     consignment.state, consignment.state_at = str(folded.state), folded.since
     consignment.delivered_at = folded.delivered_at
 
 
-def _ended_inside(work: Work, consignment: Consignment) -> bool:
-    """Whether a packed paper lost its validity before the envelope left."""
-    query = select(Document.id).where(
-        Document.consignment_id == consignment.id,
-        Document.packed_at.is_not(None),
-        Document.state != str(DocumentState.VALID),
-    )
-    return work.session.scalar(query.limit(1)) is not None
+def _flag_unplaced(work: Work, consignment: Consignment, folded: Folded) -> None:
+    """Say that a report does not fit, and stop saying so once a late one has made it fit."""
+    if folded.unplaced and consignment.flag is None:
+        consignment.flag = UNPLACED
+    elif not folded.unplaced and consignment.flag == UNPLACED:
+        consignment.flag = _FLAGS.get(folded.state) or standing_flag(work, consignment)
 
 
 # -- what follows ------------------------------------------------------------------------------------------------
 def _follow(
-    services: Services, work: Work, consignment: Consignment, event: ScanEvent, old: ConsignmentState, folded: Folded
+    services: Services,
+    work: Work,
+    consignment: Consignment,
+    event: ScanEvent,
+    old: ConsignmentState,
+    folded: Folded,
 ) -> None:
     cases = cases_inside(work, consignment.id)
     if {old, folded.state} & {_K.DELIVERED, _K.RETURNED}:
@@ -164,19 +194,30 @@ def _follow(
         _tell(services, work, cases[0], consignment, event, folded)
 
 
-def _tell(services: Services, work: Work, case: Case, consignment: Consignment, event: ScanEvent, folded: Folded) -> None:
+def _tell(
+    services: Services, work: Work, case: Case, consignment: Consignment, event: ScanEvent, folded: Folded
+) -> None:
     """One message for what the envelope has come to; nothing for what was overtaken meanwhile."""
     words, state = Words(services), folded.state
     addressee = addressee_of(work, consignment)
     code = work.open(consignment, "delivery_code")
     if state in _ON_THE_ROAD and not is_told(work, "handed_over", consignment_id=consignment.id):
         left = local_date(folded.handed_over_at or event.corrected_at)
-        text = words.handed_over(consignment.method, expected_day(services.calendar, consignment.method, left), code)
+        text = words.handed_over(
+            consignment.method, expected_day(services.calendar, consignment.method, left), code
+        )
         notify(work, case, consignment, "handed_over", text, addressee.phone)
     elif state is _K.ATTEMPT_FAILED:
         notify(work, case, consignment, "attempt_failed", words.attempt_failed(event.reason), addressee.phone)
     elif state is _K.READY_FOR_COLLECTION:
-        notify(work, case, consignment, "ready_for_collection", words.ready(addressee.point, code), addressee.phone)
+        notify(
+            work,
+            case,
+            consignment,
+            "ready_for_collection",
+            words.ready(addressee.point, code),
+            addressee.phone,
+        )
     elif state in (_K.DELIVERED, _K.RETURNED):
         phone = work.open(case, "body")["applicant"]["phone"]
         if state is _K.DELIVERED:

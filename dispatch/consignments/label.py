@@ -46,7 +46,9 @@ __all__ = [
 
 DEFAULT_SIZE: Final[LabelSize] = "100x180"
 MAX_LABELS: Final = 200
-_ORGANIZATION: Final = re.compile(r".{2,}(?:公司|银行|分行|支行|局|厂|店|部|社|院|学校|中心|委员会|事务所|协会|集团|政府|机构|工作室)$")
+_ORGANIZATION: Final = re.compile(
+    r".{2,}(?:公司|银行|分行|支行|局|厂|店|部|社|院|学校|中心|委员会|事务所|协会|集团|政府|机构|工作室)$"
+)
 _ASK: Final = {
     "self": ("请出示本人身份证件，核对姓名与照片。", "须本人领取；单位由法定代表人或收发室领取。"),
     "authorized": ("请出示身份证件。", "代领请出示授权委托书。"),
@@ -115,7 +117,9 @@ def _rendered(services: Services, record: LabelRecord, size: LabelSize) -> bytes
     try:
         return render_label(record, size, services.fonts)
     except ValueError as fault:  # a glyph no face has, or a value too long for its place
-        raise Rejected("label_impossible", "面单无法生成：姓名或地址有字库没有的字，或者太长。请更正收件信息。") from fault
+        raise Rejected(
+            "label_impossible", "面单无法生成：姓名或地址有字库没有的字，或者太长。请更正收件信息。"
+        ) from fault
 
 
 def _size(size: str) -> LabelSize:
@@ -147,7 +151,9 @@ def label_zpl(services: Services, actor: Actor, consignment_id: str, size: str =
         raise Rejected("label_impossible", "面单无法生成，请更正收件信息。") from fault
 
 
-def labels_pdf(services: Services, actor: Actor, consignment_ids: Sequence[str], size: str = DEFAULT_SIZE) -> bytes:
+def labels_pdf(
+    services: Services, actor: Actor, consignment_ids: Sequence[str], size: str = DEFAULT_SIZE
+) -> bytes:
     """Several labels in one PDF, in the order asked; slips for what waits at the counter are left out by the caller."""
     wanted = list(dict.fromkeys(consignment_ids))
     if not wanted or len(wanted) > MAX_LABELS:

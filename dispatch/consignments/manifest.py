@@ -20,21 +20,31 @@ from labels.masks import mask_phone
 from ..calendar import local_date, local_time
 from ..errors import NotFound, Rejected, RuleViolation
 from ..issue import active_holds
-from ..lifecycle import ConsignmentState, DocumentState, ScanAction
+from ..lifecycle import ConsignmentState, ScanAction
 from ..models import Consignment, Manifest, ManifestItem, ScanEvent, Waybill, new_id
 from ..ports import Carrier
 from ..rights import Actor, Scope
 from ..services import Services
 from ..store import Work
-from .envelope import addressee_of, contents, find_consignment
+from .envelope import addressee_of, contents, ended_inside, find_consignment
 from .exchange import write_rows
 from .fold import BY_LIST
 from .journey import Report, judge, keep
 from .label import masked_recipient
 
-__all__ = ["MAX_ITEMS", "ManifestView", "list_manifests", "make_manifest", "manifest_file", "manifest_pdf", "sign_manifest"]
+__all__ = [
+    "MAX_ITEMS",
+    "ManifestView",
+    "list_manifests",
+    "make_manifest",
+    "manifest_file",
+    "manifest_pdf",
+    "sign_manifest",
+]
 
 MAX_ITEMS: Final = 2000
+#: how often a list number may be lost to a colleague who makes a list in the same moment
+_TRIES: Final = 8
 _PACKED: Final = str(ConsignmentState.PACKED)
 
 
@@ -65,13 +75,16 @@ def make_manifest(
     """
     actor.require(Scope.ISSUE)
     if carrier not in services.carriers:
-        raise RuleViolation("unknown_carrier", f"没有这种寄递方式，可用的有：{'、'.join(services.carriers)}。")
-    try:
-        return _make(services, actor, carrier, consignment_ids, all_packed)
-    except RuleViolation as race:
-        if race.code != "conflict":
-            raise
-    return _make(services, actor, carrier, consignment_ids, all_packed)  # somebody took the same list number
+        raise RuleViolation(
+            "unknown_carrier", f"没有这种寄递方式，可用的有：{'、'.join(services.carriers)}。"
+        )
+    for _ in range(_TRIES - 1):
+        try:
+            return _make(services, actor, carrier, consignment_ids, all_packed)
+        except RuleViolation as race:  # somebody took the same list number
+            if race.code != "conflict":
+                raise
+    return _make(services, actor, carrier, consignment_ids, all_packed)
 
 
 def _make(
@@ -88,7 +101,9 @@ def _make(
             raise RuleViolation("batch_size", f"一张交接清单最多 {MAX_ITEMS} 件。")
         manifest = _add(work, actor, carrier, rows)
         work.audit("manifest_made", "manifest", manifest.id, list_no=manifest.list_no, envelopes=len(rows))
-        return ManifestView(manifest.id, manifest.list_no, carrier, tuple(row.id for row in rows), manifest.created_at, False)
+        return ManifestView(
+            manifest.id, manifest.list_no, carrier, tuple(row.id for row in rows), manifest.created_at, False
+        )
 
 
 def _all_packed(work: Work, actor: Actor, carrier: str) -> list[Consignment]:
@@ -101,7 +116,9 @@ def _all_packed(work: Work, actor: Actor, carrier: str) -> list[Consignment]:
 def _named(work: Work, actor: Actor, carrier: str, consignment_id: str) -> Consignment:
     row = find_consignment(work, actor, consignment_id)
     if row.state != _PACKED or row.carrier != carrier:
-        raise RuleViolation("not_packed", "只有已封装、由这一承运方寄送的信封才能列入交接清单。", consignment_id=row.id)
+        raise RuleViolation(
+            "not_packed", "只有已封装、由这一承运方寄送的信封才能列入交接清单。", consignment_id=row.id
+        )
     objection = _objection(work, row)
     if objection:
         raise RuleViolation(*objection, consignment_id=row.id)
@@ -110,11 +127,10 @@ def _named(work: Work, actor: Actor, carrier: str, consignment_id: str) -> Consi
 
 def _objection(work: Work, row: Consignment) -> tuple[str, str] | None:
     """Why a packed envelope must not leave."""
-    for document in contents(work, row.id):
-        if document.state != DocumentState.VALID:
-            return "ended_inside", "信封里有已经失效或冻结的证件，请拆封取出。"
-        if active_holds(work, document.case_id):
-            return "held", "信封里有暂缓出件的证件，解除后再交寄。"
+    if ended_inside(work, row.id):
+        return "ended_inside", "信封里有已经失效或冻结的证件，请拆封取出。"
+    if any(active_holds(work, document.case_id) for document in contents(work, row.id)):
+        return "held", "信封里有暂缓出件的证件，解除后再交寄。"
     return None
 
 
@@ -134,7 +150,9 @@ def _add(work: Work, actor: Actor, carrier: str, rows: Sequence[Consignment]) ->
 def _next_number(work: Work) -> str:
     """JJ, the day, a running number: JJ20261125-003."""
     day = f"JJ{local_date(work.now):%Y%m%d}-"
-    last = work.session.scalar(select(func.max(Manifest.list_no)).where(Manifest.list_no.startswith(day, autoescape=True)))
+    last = work.session.scalar(
+        select(func.max(Manifest.list_no)).where(Manifest.list_no.startswith(day, autoescape=True))
+    )
     return f"{day}{int(last.rsplit('-', 1)[1]) + 1 if last else 1:04d}"
 
 
@@ -145,7 +163,9 @@ def list_manifests(services: Services, actor: Actor, limit: int = 50) -> list[Ma
         query = select(Manifest)
         if actor.office:
             query = query.where(Manifest.division_code.startswith(actor.office, autoescape=True))
-        found = work.session.scalars(query.order_by(Manifest.created_at.desc(), Manifest.id).limit(min(limit, 200)))
+        found = work.session.scalars(
+            query.order_by(Manifest.created_at.desc(), Manifest.id).limit(min(limit, 200))
+        )
         return [_view(work, manifest) for manifest in found]
 
 
@@ -153,7 +173,9 @@ def _view(work: Work, manifest: Manifest) -> ManifestView:
     ids = _items(work, manifest)
     first = _signature_key(manifest.id, ids[0]) if ids else ""
     signed = work.session.scalar(select(ScanEvent.id).where(ScanEvent.scan_id == first)) is not None
-    return ManifestView(manifest.id, manifest.list_no, manifest.carrier, tuple(ids), manifest.created_at, signed)
+    return ManifestView(
+        manifest.id, manifest.list_no, manifest.carrier, tuple(ids), manifest.created_at, signed
+    )
 
 
 def _items(work: Work, manifest: Manifest) -> list[str]:
@@ -181,7 +203,9 @@ def manifest_pdf(services: Services, actor: Actor, manifest_id: str) -> bytes:
     try:
         return render_manifest(record, services.fonts)
     except ValueError as fault:  # a glyph no face has, or a row higher than a page
-        raise Rejected("manifest_impossible", "交接清单无法生成：有姓名或地址打印不出来，请更正收件信息。") from fault
+        raise Rejected(
+            "manifest_impossible", "交接清单无法生成：有姓名或地址打印不出来，请更正收件信息。"
+        ) from fault
 
 
 def _record(services: Services, work: Work, manifest: Manifest, carrier: Carrier) -> ManifestRecord:
@@ -238,7 +262,17 @@ def _file_row(work: Work, consignment_id: str) -> list[str | int]:
     to = addressee_of(work, consignment)
     payer = "到付" if consignment.payer == "recipient" else "寄付"
     count = len(contents(work, consignment_id))
-    return [_number(work, consignment_id), to.name, to.organization, to.phone, to.region_text, to.address, "文件", count, payer]
+    return [
+        _number(work, consignment_id),
+        to.name,
+        to.organization,
+        to.phone,
+        to.region_text,
+        to.address,
+        "文件",
+        count,
+        payer,
+    ]
 
 
 # -- signed ------------------------------------------------------------------------------------------------------
@@ -257,7 +291,9 @@ def sign_manifest(
         manifest = _find(work, actor, manifest_id)
         at = min(signed_at, work.now) if signed_at is not None else work.now
         results = [_hand_over(services, work, manifest, one, at, name) for one in _items(work, manifest)]
-        work.audit("manifest_signed", "manifest", manifest.id, list_no=manifest.list_no, envelopes=len(results))
+        work.audit(
+            "manifest_signed", "manifest", manifest.id, list_no=manifest.list_no, envelopes=len(results)
+        )
     return results
 
 
@@ -271,9 +307,15 @@ def _hand_over(
     if known is not None:
         return {"consignment_id": consignment_id, "outcome": "duplicate", "state": consignment.state}
     digest = hashlib.sha256(key.encode()).hexdigest()
-    report = Report(key, digest, str(ScanAction.HAND_OVER), at, at, BY_LIST, particulars={"signed_by": signed_by})
+    report = Report(
+        key, digest, str(ScanAction.HAND_OVER), at, at, BY_LIST, particulars={"signed_by": signed_by}
+    )
     judged = judge(services, work, consignment, keep(work, report, consignment, "accepted"))
-    return {"consignment_id": consignment_id, "outcome": "accepted" if judged.legal else "conflict", "state": str(judged.state)}
+    return {
+        "consignment_id": consignment_id,
+        "outcome": "accepted" if judged.legal else "conflict",
+        "state": str(judged.state),
+    }
 
 
 def _signature_key(manifest_id: str, consignment_id: str) -> str:

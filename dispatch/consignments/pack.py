@@ -22,7 +22,7 @@ from ..rights import Actor, Scope
 from ..services import Services
 from ..store import Work
 from .codes import FoundEnvelope, envelope_by_code, paper_by_code, tidy
-from .envelope import contents, find_consignment, reason_given, title_of
+from .envelope import contents, ended_inside, find_consignment, reason_given, standing_flag, title_of
 
 __all__ = ["REASONS", "PackResult", "pack_check", "unpack"]
 
@@ -139,16 +139,25 @@ def _compare_object(work: Work, document: Document, object_tail: str | None) -> 
 
 
 def _close(work: Work, consignment: Consignment) -> PackResult:
-    """Count what is in; the envelope with everything in it is packed."""
+    """Count what is in; with everything in it the envelope is packed, unless a paper inside has lost its validity."""
     inside = contents(work, consignment.id)
     missing = tuple(title_of(document) for document in inside if document.packed_at is None)
-    if not missing and consignment.packed_at is None:
-        if consignment.state == _K.LABELLED:
-            work.move(consignment, _K.PACKED, base_state=str(_K.PACKED), state_at=work.now, packed_at=work.now, flag=None)
-        else:  # at the counter: it stays where it lies
-            consignment.packed_at = work.now
+    ended = ended_inside(work, consignment.id)
+    if ended:
+        consignment.flag = f"信封里的“{title_of(ended[0])}”已不再有效，请拆封取出后重新核对。"
+    elif not missing and consignment.packed_at is None:
+        _seal(work, consignment)
         work.audit("consignment_packed", "consignment", consignment.id, documents=len(inside))
     return PackResult(consignment.id, len(inside) - len(missing), len(inside), missing)
+
+
+def _seal(work: Work, consignment: Consignment) -> None:
+    if consignment.state != _K.LABELLED:  # at the counter: it stays where it lies
+        consignment.packed_at = work.now
+        return
+    packed = str(_K.PACKED)
+    flag = standing_flag(work, consignment)
+    work.move(consignment, _K.PACKED, base_state=packed, state_at=work.now, packed_at=work.now, flag=flag)
 
 
 def unpack(services: Services, actor: Actor, consignment_id: str, reason: str) -> None:
@@ -159,11 +168,15 @@ def unpack(services: Services, actor: Actor, consignment_id: str, reason: str) -
         consignment = find_consignment(work, actor, consignment_id, lock=True)
         at_counter = consignment.carrier == "counter" and consignment.state == _K.READY_FOR_COLLECTION
         if consignment.state == _K.PACKED:
-            work.move(consignment, _K.LABELLED, base_state=str(_K.LABELLED), state_at=work.now, packed_at=None)
+            work.move(
+                consignment, _K.LABELLED, base_state=str(_K.LABELLED), state_at=work.now, packed_at=None
+            )
         elif consignment.state != _K.LABELLED and not at_counter:
             raise RuleViolation("handed_over", "信封已经交寄或还没有封装，不能拆封。")
-        consignment.packed_at = None
+        consignment.packed_at, consignment.flag = None, standing_flag(work, consignment)
         work.session.execute(
-            update(Document).where(Document.consignment_id == consignment.id).values(packed_at=None, packed_by=None)
+            update(Document)
+            .where(Document.consignment_id == consignment.id)
+            .values(packed_at=None, packed_by=None)
         )
         work.audit("consignment_unpacked", "consignment", consignment.id, reason=why)

@@ -67,7 +67,10 @@ def plan_documents(services: Services, work: Work, case: Case) -> list[Consignme
     """Put each waiting document into an envelope, in this unit; returns the envelopes that are new."""
     body = work.open(case, "body")
     query = select(Document).where(
-        Document.case_id == case.id, Document.live, Document.consignment_id.is_(None), Document.state.in_(_PLANNABLE)
+        Document.case_id == case.id,
+        Document.live,
+        Document.consignment_id.is_(None),
+        Document.state.in_(_PLANNABLE),
     )
     documents = list(work.session.scalars(query.order_by(Document.position)))
     ways = [(document, _way(services, work, case, body, document)) for document in documents]
@@ -87,7 +90,9 @@ def plan_documents(services: Services, work: Work, case: Case) -> list[Consignme
 
 
 # -- the way of one document -------------------------------------------------------------------------------------
-def _way(services: Services, work: Work, case: Case, body: Mapping[str, Any], document: Document) -> _Way | None:
+def _way(
+    services: Services, work: Work, case: Case, body: Mapping[str, Any], document: Document
+) -> _Way | None:
     """How the document goes, None where it needs no envelope (当场领取, 电子送达)."""
     delivery = body["delivery"]
     own = body["documents"][document.position].get("recipient")
@@ -104,7 +109,9 @@ def _way(services: Services, work: Work, case: Case, body: Mapping[str, Any], do
         case.division_code, case.person_key.hex(), method, carrier, payer, addressee.name, addressee.organization,
         addressee.phone, *addressee.region, addressee.address, addressee.point, alone,
     ]  # fmt: skip
-    return _Way(method, carrier, addressee, payer, work.vault.blind("envelope", json.dumps(parts, ensure_ascii=False)))
+    return _Way(
+        method, carrier, addressee, payer, work.vault.blind("envelope", json.dumps(parts, ensure_ascii=False))
+    )
 
 
 def _carrier(services: Services, method: str, kind: str) -> Carrier:
@@ -188,7 +195,13 @@ def _new_envelope(work: Work, case: Case, way: _Way) -> Consignment:
 def _name_point(work: Work, case: Case, row: Consignment, name: str) -> None:
     """The pick-up point by name; an unknown one is created and flagged, and holds nothing up."""
     name = " ".join(name.split())
-    fresh = {"id": new_id(), "division_code": case.division_code, "name": name, "confirmed": False, "created_at": work.now}
+    fresh = {
+        "id": new_id(),
+        "division_code": case.division_code,
+        "name": name,
+        "confirmed": False,
+        "created_at": work.now,
+    }
     if work.insert_missing(Point, fresh, ["division_code", "name"]):
         work.audit("point_named", "point", str(fresh["id"]))
     query = select(Point).where(Point.division_code == case.division_code, Point.name == name)
@@ -213,7 +226,14 @@ def _announce(services: Services, work: Work, case: Case) -> None:
     if is_told(work, "issued", case_id=case.id):
         return
     secret = ensure_private_link(work, case)
-    notify(work, case, None, "issued", Words(services).issued(case, secret), work.open(case, "body")["applicant"]["phone"])
+    notify(
+        work,
+        case,
+        None,
+        "issued",
+        Words(services).issued(case, secret),
+        work.open(case, "body")["applicant"]["phone"],
+    )
 
 
 def _only_himself(work: Work, consignment: Consignment) -> None:
@@ -276,11 +296,25 @@ def take_out(work: Work, document: Document, reason: str) -> None:
     work.session.flush()
     if not contents(work, consignment.id):
         void_waybill(work, consignment.id, reason)
-        work.move(consignment, _K.CANCELLED, base_state=str(_K.CANCELLED), state_at=work.now, packed_at=None, flag=None)
+        work.move(
+            consignment,
+            _K.CANCELLED,
+            base_state=str(_K.CANCELLED),
+            state_at=work.now,
+            packed_at=None,
+            flag=None,
+        )
         work.audit("consignment_cancelled", "consignment", consignment.id, reason=reason)
     elif consignment.state == _K.PACKED:
         flag = "信封已封装，但有一份证件改为另寄：请取出后重新核对封装。"
-        work.move(consignment, _K.LABELLED, base_state=str(_K.LABELLED), state_at=work.now, packed_at=None, flag=flag)
+        work.move(
+            consignment,
+            _K.LABELLED,
+            base_state=str(_K.LABELLED),
+            state_at=work.now,
+            packed_at=None,
+            flag=flag,
+        )
 
 
 def redirect(work: Work, case: Case, body: dict[str, Any], delivery: Delivery) -> None:

@@ -102,14 +102,18 @@ def import_range(services: Services, actor: Actor, carrier: str, first: str, las
         _refuse_overlap(work, begin, end)
         row = _add(work, carrier, begin.prefix, begin.suffix, begin.serial, end.serial)
         work.audit("range_imported", "range", row.id, carrier=carrier, first=_first(row), last=_last(row))
-    return next(view for view in list_ranges(services, actor) if view.carrier == carrier and view.first == _first(row))
+    return next(
+        view for view in list_ranges(services, actor) if view.carrier == carrier and view.first == _first(row)
+    )
 
 
 def _checked(services: Services, carrier: str, first: str, last: str) -> tuple[_Number, _Number]:
     faults: list[Fault] = []
     known = [code for code, found in services.carriers.items() if not found.own_hands]
     if carrier not in known:
-        faults.append(Fault("/carrier", "unknown_carrier", f"没有这种寄递方式，可用的有：{'、'.join(known)}。"))
+        faults.append(
+            Fault("/carrier", "unknown_carrier", f"没有这种寄递方式，可用的有：{'、'.join(known)}。")
+        )
     begin, end = _parsed("/first", first, faults), _parsed("/last", last, faults)
     if begin and end:
         if (begin.prefix, begin.suffix) != (end.prefix, end.suffix):
@@ -149,7 +153,9 @@ def _refuse_overlap(work: Work, begin: _Number, end: _Number) -> None:
     )
     row = work.session.scalar(clash.limit(1))
     if row is not None:
-        raise RuleViolation("range_overlap", f"与已导入的号段 {_first(row)} 至 {_last(row)} 重叠，请核对首末号码。")
+        raise RuleViolation(
+            "range_overlap", f"与已导入的号段 {_first(row)} 至 {_last(row)} 重叠，请核对首末号码。"
+        )
 
 
 def _add(work: Work, carrier: str, prefix: str, suffix: str, first: int, last: int) -> CarrierRange:
@@ -179,7 +185,9 @@ def ensure_demo_range(services: Services) -> bool:
         if work.session.scalar(any_range) is not None:
             return False
         row = _add(work, DEMO_CARRIER, "EZ", DEMO_COUNTRY, 1, DEMO_SIZE)
-        work.audit("range_imported", "range", row.id, carrier=DEMO_CARRIER, first=_first(row), last=_last(row))
+        work.audit(
+            "range_imported", "range", row.id, carrier=DEMO_CARRIER, first=_first(row), last=_last(row)
+        )
     return True
 
 
@@ -191,24 +199,36 @@ def list_ranges(services: Services, actor: Actor) -> list[RangeView]:
     with services.store.read(actor) as work:
         query = select(CarrierRange).where(CarrierRange.carrier != STAFF)
         rows = list(work.session.scalars(query.order_by(CarrierRange.imported_at, CarrierRange.id)))
-    low = {carrier for carrier in {row.carrier for row in rows} if _is_low([r for r in rows if r.carrier == carrier])}
+    low = {
+        carrier
+        for carrier in {row.carrier for row in rows}
+        if _is_low([r for r in rows if r.carrier == carrier])
+    }
     return [_view(row, low) for row in rows]
 
 
 def _view(row: CarrierRange, low: set[str]) -> RangeView:
     following = _write(row.prefix, row.suffix, row.next) if row.next <= row.last else None
     total = row.last - row.first + 1
-    return RangeView(row.carrier, _first(row), _last(row), following, total, _remaining(row), row.carrier in low)
+    return RangeView(
+        row.carrier, _first(row), _last(row), following, total, _remaining(row), row.carrier in low
+    )
 
 
 def low_water(services: Services, actor: Actor) -> list[str]:
     """One sentence per carrier whose numbers run out."""
     views = list_ranges(services, actor)
-    left = {view.carrier: sum(v.remaining for v in views if v.carrier == view.carrier) for view in views if view.low}
-    return [
-        f"{services.carriers[carrier].name if carrier in services.carriers else carrier}的运单号只剩 {count} 个，请向邮政申领新号段并导入。"
-        for carrier, count in sorted(left.items())
-    ]
+    left = {
+        view.carrier: sum(v.remaining for v in views if v.carrier == view.carrier)
+        for view in views
+        if view.low
+    }
+    names = {code: _carrier_name(services, code) for code in left}
+    return [f"{names[code]}的运单号只剩 {left[code]} 个，请申领新号段并导入。" for code in sorted(left)]
+
+
+def _carrier_name(services: Services, code: str) -> str:
+    return services.carriers[code].name if code in services.carriers else code
 
 
 def _remaining(row: CarrierRange) -> int:
@@ -250,8 +270,12 @@ class DatabaseNumbers:
 def _next_number(work: Work, carrier: str) -> str:
     if carrier == STAFF:
         _ensure_own(work)
-    open_ranges = select(CarrierRange.id).where(CarrierRange.carrier == carrier, CarrierRange.next <= CarrierRange.last)
-    for range_id in list(work.session.scalars(open_ranges.order_by(CarrierRange.imported_at, CarrierRange.id))):
+    open_ranges = select(CarrierRange.id).where(
+        CarrierRange.carrier == carrier, CarrierRange.next <= CarrierRange.last
+    )
+    for range_id in list(
+        work.session.scalars(open_ranges.order_by(CarrierRange.imported_at, CarrierRange.id))
+    ):
         # Guarded: whoever raised the row first has the number; a range that just ran out gives none.
         taken = work.session.execute(
             update(CarrierRange)
@@ -267,7 +291,9 @@ def _next_number(work: Work, carrier: str) -> str:
 
 def _ensure_own(work: Work) -> None:
     """Our own counter needs no import: it begins at one and never comes to its end."""
-    if work.session.scalar(select(func.count()).select_from(CarrierRange).where(CarrierRange.carrier == STAFF)):
+    if work.session.scalar(
+        select(func.count()).select_from(CarrierRange).where(CarrierRange.carrier == STAFF)
+    ):
         return
     own = {
         "id": STAFF, "carrier": STAFF, "prefix": _OWN_LETTERS, "suffix": "", "first": 1, "last": _OWN_LAST, "next": 1,

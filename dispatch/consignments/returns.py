@@ -15,7 +15,9 @@ from .plan import plan_documents, redirect
 __all__ = ["keep_returned", "send_again"]
 
 
-def send_again(services: Services, actor: Actor, consignment_id: str, delivery: Delivery | None = None) -> list[str]:
+def send_again(
+    services: Services, actor: Actor, consignment_id: str, delivery: Delivery | None = None
+) -> list[str]:
     """Plan the papers of a returned envelope anew, another way when ``delivery`` is given; returns the new envelopes.
 
     The returned envelope keeps its number and its history; nothing of the new one hangs on it.

@@ -115,14 +115,22 @@ def _take(batch: _Batch, work: Work, raw: object) -> dict[str, Any]:
     return _judged(batch, work, scan, consignment, event)
 
 
-def _judged(batch: _Batch, work: Work, scan: Scan, consignment: Consignment, event: ScanEvent) -> dict[str, Any]:
+def _judged(
+    batch: _Batch, work: Work, scan: Scan, consignment: Consignment, event: ScanEvent
+) -> dict[str, Any]:
     before = consignment.state
     judged = judge(batch.services, work, consignment, event)
     if judged.legal:
-        detail = "签收人不符合签收要求或送达码未核对，待窗口核实。" if judged.state == ConsignmentState.TO_VERIFY else ""
+        detail = (
+            "签收人不符合签收要求或送达码未核对，待窗口核实。"
+            if judged.state == ConsignmentState.TO_VERIFY
+            else ""
+        )
         return _answer(scan.scan_id, "accepted", judged.state, detail)
     detail = f"信封现在是“{STATE_WORDS[before]}”，不能做“{ACTION_WORDS[scan.action]}”；已留底待核对。"
-    return _answer(scan.scan_id, "conflict", judged.state, f"{event.detail}。{detail}" if event.detail else detail)
+    return _answer(
+        scan.scan_id, "conflict", judged.state, f"{event.detail}。{detail}" if event.detail else detail
+    )
 
 
 def _again(batch: _Batch, work: Work, scan: Scan, known: ScanEvent) -> dict[str, Any]:
@@ -162,7 +170,9 @@ def _resolve(work: Work, actor: Actor, code: str) -> FoundEnvelope | None:
     return FoundEnvelope(work.session.get_one(Consignment, document.consignment_id), void=False)
 
 
-def _report(batch: _Batch, work: Work, scan: Scan, consignment: Consignment | None, detail: str = "") -> Report:
+def _report(
+    batch: _Batch, work: Work, scan: Scan, consignment: Consignment | None, detail: str = ""
+) -> Report:
     allowed = consignment is None or _signer_allowed(work, batch.source, scan, consignment)
     return Report(
         key=scan.scan_id,

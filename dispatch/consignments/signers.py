@@ -24,7 +24,17 @@ _STRICT_FIRST: Final[tuple[Policy, ...]] = ("self", "authorized", "any")
 _AUTHORIZED: Final = frozenset({"self", "household_adult", "mailroom", "representative", "designated"})
 #: What couriers write where a representative is the organization's own head and not an agent it sent.
 _LEGAL_HEADS: Final = frozenset(
-    {"legal_representative", "法定代表人", "法人代表", "法人", "负责人", "主要负责人", "经营者", "执行事务合伙人", "投资人"}
+    {
+        "legal_representative",
+        "法定代表人",
+        "法人代表",
+        "法人",
+        "负责人",
+        "主要负责人",
+        "经营者",
+        "执行事务合伙人",
+        "投资人",
+    }
 )
 
 
@@ -46,7 +56,9 @@ def may_sign(policy: Policy, kind: str, relation: str, *, organization: bool) ->
         return kind in _AUTHORIZED
     if kind == "self":
         return True
-    return organization and (kind == "mailroom" or (kind == "representative" and relation.strip() in _LEGAL_HEADS))
+    return organization and (
+        kind == "mailroom" or (kind == "representative" and relation.strip() in _LEGAL_HEADS)
+    )
 
 
 def code_right(expected: str, given: str) -> bool:

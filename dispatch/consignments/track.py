@@ -21,7 +21,7 @@ from ..outbox import Claim
 from ..rights import SYSTEM
 from ..services import Services
 from ..store import Work
-from .envelope import active_waybill, title_of
+from .envelope import active_waybill, contents, ended_inside, title_of, void_waybill
 from .journey import expected_day, summary
 from .links import case_by_secret, ensure_private_link
 from .words import STATE_WORDS
@@ -33,6 +33,9 @@ _K = ConsignmentState
 PER_NUMBER: Final = Limit("track_number", 5, timedelta(days=1))
 PER_ADDRESS: Final = Limit("track_address", 20, timedelta(hours=1))
 _WITHOUT_ENVELOPE: Final = ("on_the_spot", "electronic")
+_STILL_HERE: Final = (
+    _K.PLANNED, _K.BOOKING, _K.BOOKING_UNKNOWN, _K.BOOKING_REJECTED, _K.LABELLED, _K.READY_FOR_COLLECTION,
+)  # fmt: skip
 #: of several envelopes the one that most needs patience or a call stands for the case
 _SPEAKS_FIRST: Final = (
     _K.LOST, _K.DAMAGED, _K.RETURNED, _K.RETURNING, _K.TO_VERIFY, _K.ATTEMPT_FAILED, _K.HELD, _K.READY_FOR_COLLECTION,
@@ -47,6 +50,7 @@ def settle_case(services: Services, claim: Claim) -> None:
     with services.store.work(SYSTEM) as work:
         case = work.locked(Case, claim.subject)
         if case is not None and case.state in (CaseState.ISSUED, CaseState.CLOSED):
+            _cancel_empty(work, case)
             ended = _has_ended(work, case)
             if ended and case.state == CaseState.ISSUED:
                 work.move(case, CaseState.CLOSED, closed_at=work.now)
@@ -55,6 +59,17 @@ def settle_case(services: Services, claim: Claim) -> None:
                 work.move(case, CaseState.ISSUED, closed_at=None)
                 work.audit("case_reopened", "case", case.id)
         outbox.finish(work, claim)
+
+
+def _cancel_empty(work: Work, case: Case) -> None:
+    """An envelope whose papers have all ended before anything was put into it goes nowhere."""
+    documents = list(work.session.scalars(select(Document).where(Document.case_id == case.id)))
+    for row in _envelopes(work, documents):
+        waits = row.state in _STILL_HERE and row.packed_at is None
+        if waits and not contents(work, row.id) and not ended_inside(work, row.id):
+            void_waybill(work, row.id, "证件已失效")
+            work.move(row, _K.CANCELLED, base_state=str(_K.CANCELLED), state_at=work.now, flag=None)
+            work.audit("consignment_cancelled", "consignment", row.id)
 
 
 def _has_ended(work: Work, case: Case) -> bool:
@@ -76,7 +91,9 @@ def _has_ended(work: Work, case: Case) -> bool:
 
 def _envelopes(work: Work, documents: Iterable[Document]) -> list[Consignment]:
     ids = {document.consignment_id for document in documents if document.consignment_id}
-    rows = work.session.scalars(select(Consignment).where(Consignment.id.in_(ids), Consignment.direction == "out"))
+    rows = work.session.scalars(
+        select(Consignment).where(Consignment.id.in_(ids), Consignment.direction == "out")
+    )
     return [row for row in rows if row.state != _K.CANCELLED]
 
 
@@ -125,7 +142,9 @@ def _case_of(work: Work, number: str, tail: str) -> Case | None:
     if case is None:
         return None
     key = work.vault.blind("phone_tail", tail)
-    known = select(CaseSearch.id).where(CaseSearch.case_id == case.id, CaseSearch.kind == "phone_tail", CaseSearch.key == key)
+    known = select(CaseSearch.id).where(
+        CaseSearch.case_id == case.id, CaseSearch.kind == "phone_tail", CaseSearch.key == key
+    )
     return case if work.session.scalar(known.limit(1)) is not None else None
 
 
@@ -154,7 +173,9 @@ def _without_envelope(case: Case, phone: str) -> _Standing:
         step = f"请在窗口当场领取；已领取的不用再办什么。咨询 {phone}。"
     else:
         step = f"窗口正在安排送达，最迟 {day_words(case.delivery_due)} 送出。"
-    return _Standing(case.state, "已办结归档" if closed else "已出件", None if closed else case.delivery_due, step)
+    return _Standing(
+        case.state, "已办结归档" if closed else "已出件", None if closed else case.delivery_due, step
+    )
 
 
 def _expected(services: Services, work: Work, case: Case, row: Consignment) -> date | None:
@@ -177,7 +198,9 @@ def _next_step(services: Services, row: Consignment, expected: date | None) -> s
         _K.READY_FOR_COLLECTION: f"您的信封可以领取了，请带身份证件。咨询 {phone}。",
         _K.HELD: f"您的信封暂存着，请拨打 {phone} 约时间。",
         _K.TO_VERIFY: f"有人签收了您的信封，我们正在核实。没有收到请拨打 {phone}。",
-        _K.DELIVERED: f"您的信封已于 {day_words(arrived)} 签收。没有收到请拨打 {phone}。" if arrived else "您的信封已签收。",
+        _K.DELIVERED: f"您的信封已于 {day_words(arrived)} 签收。没有收到请拨打 {phone}。"
+        if arrived
+        else "您的信封已签收。",
         _K.RETURNING: f"您的信封没能送到，正在退回窗口。请拨打 {phone}。",
         _K.RETURNED: f"您的信封已退回窗口，妥善保管着。请拨打 {phone} 改址再送，或带身份证件来领取。",
         _K.LOST: f"您的信封在途中出了问题，我们正在处理。请拨打 {phone}。",

@@ -69,7 +69,10 @@ def test_numbers_are_well_formed_and_never_twice(carrier) -> None:
     assert all(number.isascii() and number.isalnum() and number == number.upper() for number in given)
 
 
-@pytest.mark.parametrize("junk", ["", " ", "1", "EZ000000015ZZ ", "ez000000015zz", "EZ000000016ZZ", "ZD12345", "…", "EZ00000001５ZZ"])
+@pytest.mark.parametrize(
+    "junk",
+    ["", " ", "1", "EZ000000015ZZ ", "ez000000015zz", "EZ000000016ZZ", "ZD12345", "…", "EZ00000001５ZZ"],
+)
 def test_junk_is_no_number(carrier, junk) -> None:
     assert not carrier.number_is_wellformed(junk)
 
@@ -77,7 +80,11 @@ def test_junk_is_no_number(carrier, junk) -> None:
 # -- each by itself ----------------------------------------------------------------------------------------------
 def test_the_range_takes_numbers_in_order_and_says_when_it_is_empty(road) -> None:
     carrier = road.services.carriers["range"]
-    assert [carrier.book(order(str(n))).waybill_no for n in range(3)] == ["EZ000000014ZZ", "EZ000000028ZZ", "EZ000000031ZZ"]
+    assert [carrier.book(order(str(n))).waybill_no for n in range(3)] == [
+        "EZ000000014ZZ",
+        "EZ000000028ZZ",
+        "EZ000000031ZZ",
+    ]
 
 
 def test_an_empty_range_is_refused_with_the_remedy(tmp_path) -> None:
@@ -208,7 +215,9 @@ def test_overlap_is_refused_over_all_carriers(road, first, last) -> None:
     import_range(road.services, CLI, "range", s10(100), s10(199))
     with pytest.raises(RuleViolation, match="range_overlap"):
         import_range(road.services, CLI, "manual", s10(first), s10(last))
-    import_range(road.services, CLI, "range", s10(first, "LX"), s10(last, "LX"))  # other letters are other numbers
+    import_range(
+        road.services, CLI, "range", s10(first, "LX"), s10(last, "LX")
+    )  # other letters are other numbers
 
 
 def test_domestic_numbers_count_as_they_are(tmp_path) -> None:

@@ -32,7 +32,13 @@ from tests.road import Road
 
 pytestmark = pytest.mark.integration
 
-PERSON = {"type": "person", "name": "周小满", "id_type": "resident_id", "id_no": resident_id(77), "phone": "19000000123"}
+PERSON = {
+    "type": "person",
+    "name": "周小满",
+    "id_type": "resident_id",
+    "id_no": resident_id(77),
+    "phone": "19000000123",
+}
 ROOM = recipient(address="新城花园3幢2单元501室")
 
 
@@ -52,7 +58,11 @@ def text_of(pdf: bytes) -> str:
 def codes_of(pdf: bytes) -> set[str]:
     file = pypdfium2.PdfDocument(pdf)
     try:
-        return {code.text for page in file for code in zxingcpp.read_barcodes(page.render(scale=300 / 72, grayscale=True).to_pil())}
+        return {
+            code.text
+            for page in file
+            for code in zxingcpp.read_barcodes(page.render(scale=300 / 72, grayscale=True).to_pil())
+        }
     finally:
         file.close()
 
@@ -116,7 +126,9 @@ def test_the_room_is_hidden_where_our_own_people_see_it(road) -> None:
 @pytest.mark.parametrize("size", ["76x130", "100x150", "100x180"])
 def test_every_size_and_zpl(road, size) -> None:
     (envelope,) = road.envelopes(road.issue())
-    assert {road.label(envelope.id), road.number(envelope.id)} <= codes_of(label_pdf(road.services, CLERK, envelope.id, size))
+    assert {road.label(envelope.id), road.number(envelope.id)} <= codes_of(
+        label_pdf(road.services, CLERK, envelope.id, size)
+    )
     zpl = label_zpl(road.services, CLERK, envelope.id, size)
     assert zpl.startswith("^XA")
     assert road.label(envelope.id) in zpl.replace("_2F", "/") or "^BQ" in zpl
@@ -155,7 +167,9 @@ def test_a_paper_that_only_the_person_may_receive_changes_the_label(road) -> Non
 
 
 def test_a_name_no_face_can_print_is_refused_visibly(road) -> None:
-    no = road.issue(delivery={"method": "express", "recipient": recipient(address="岭外村\U000e0fff\ue000号")})
+    no = road.issue(
+        delivery={"method": "express", "recipient": recipient(address="岭外村\U000e0fff\ue000号")}
+    )
     (envelope,) = road.envelopes(no)
     assert envelope.state == "booking_rejected"
     assert "字库" in (envelope.flag or "")
@@ -203,11 +217,16 @@ def test_numbers_go_out_to_excel_and_come_back(by_hand) -> None:
     assert by_hand.number(envelopes[0].id) == "EA473124829CN"
     assert by_hand.number(envelopes[1].id) == "1234567890123"
     assert [by_hand.envelope(e.id).state for e in envelopes] == ["labelled", "labelled", "booking"]
-    assert [row["outcome"] for row in import_manual(by_hand.services, CLERK, back.getvalue())][:2] == ["bound", "bound"]
+    assert [row["outcome"] for row in import_manual(by_hand.services, CLERK, back.getvalue())][:2] == [
+        "bound",
+        "bound",
+    ]
 
 
 def test_one_number_never_on_two_envelopes(by_hand) -> None:
-    first, second = (by_hand.envelopes(by_hand.issue(applicant=PERSON | {"id_no": resident_id(n)}))[0] for n in (1, 2))
+    first, second = (
+        by_hand.envelopes(by_hand.issue(applicant=PERSON | {"id_no": resident_id(n)}))[0] for n in (1, 2)
+    )
     assert bind_number(by_hand.services, CLERK, first.id, "ＥＡ473124829ＣＮ") == "EA473124829CN"
     assert bind_number(by_hand.services, CLERK, first.id, "EA473124829CN") == "EA473124829CN"
     with pytest.raises(RuleViolation, match="number_used"):
@@ -241,7 +260,11 @@ def test_a_scan_before_its_number_was_registered_counts_afterwards(by_hand) -> N
     assert by_hand.scan("EA473124829CN", "damage", **same)["outcome"] == "unknown"
     assert by_hand.scan("EA473124829CN", "damage", **same)["outcome"] == "duplicate"
     bind_number(by_hand.services, CLERK, envelope.id, "EA473124829CN")
-    assert by_hand.scan("EA473124829CN", "damage", **same) == {"scan_id": "early", "outcome": "accepted", "state": "damaged"}
+    assert by_hand.scan("EA473124829CN", "damage", **same) == {
+        "scan_id": "early",
+        "outcome": "accepted",
+        "state": "damaged",
+    }
     assert by_hand.scan("EA473124829CN", "damage", **same)["outcome"] == "duplicate"
 
 
@@ -251,7 +274,12 @@ def test_the_last_paper_closes_the_envelope(road) -> None:
     (envelope,) = road.envelopes(no)
     first, second = road.documents(no)
     found = pack_check(road.services, CLERK, road.label(envelope.id), road.qr(first))
-    assert (found.outcome, found.packed, found.of, found.missing) == ("matched", 1, 2, ("企业名称预先核准通知书（副本）",))
+    assert (found.outcome, found.packed, found.of, found.missing) == (
+        "matched",
+        1,
+        2,
+        ("企业名称预先核准通知书（副本）",),
+    )
     assert pack_check(road.services, COLLEAGUE, road.label(envelope.id), road.qr(first)) == found
     assert road.envelope(envelope.id).state == "labelled"
     found = pack_check(road.services, CLERK, road.number(envelope.id), second.id)
@@ -271,7 +299,15 @@ def test_whatever_the_scanner_makes_of_it(road) -> None:
     number, token = road.number(envelope.id), road.qr(paper).split("#")[1]
     wide = "".join(chr(ord(c) + 0xFEE0) for c in number)
     label = road.label(envelope.id)
-    labels = [label, f"\x02 {label}\r\n", envelope.id, number, number.lower(), f"{number[:2]} {number[2:]}", wide]
+    labels = [
+        label,
+        f"\x02 {label}\r\n",
+        envelope.id,
+        number,
+        number.lower(),
+        f"{number[:2]} {number[2:]}",
+        wide,
+    ]
     grouped = "-".join(paper.id[n : n + 4] for n in (0, 4, 8, 12))
     papers = [road.qr(paper), token, token.lower(), f"  {token}\n", paper.id, paper.id.lower(), grouped]
     papers.append(f"https://elsewhere.example/V/{token}")
@@ -281,7 +317,22 @@ def test_whatever_the_scanner_makes_of_it(road) -> None:
         assert road.mismatch(labels[0], one) == "matched", one
 
 
-@pytest.mark.parametrize("junk", ["", " ", "x", "\x00", "A" * 26, "A" * 16, "http://127.0.0.1:8000/c#", "EZ999999999ZZ", "9" * 5000, "公章", "\ud800"])
+@pytest.mark.parametrize(
+    "junk",
+    [
+        "",
+        " ",
+        "x",
+        "\x00",
+        "A" * 26,
+        "A" * 16,
+        "http://127.0.0.1:8000/c#",
+        "EZ999999999ZZ",
+        "9" * 5000,
+        "公章",
+        "\ud800",
+    ],
+)
 def test_junk_is_unknown(road, junk) -> None:
     no = road.issue()
     (envelope,) = road.envelopes(no)
@@ -335,7 +386,9 @@ def test_what_is_no_longer_valid_stays_out(road, state, reason, packed_before) -
 
 
 def test_the_last_valid_day_still_counts(road) -> None:
-    no = road.issue(documents=[document(valid_until="2026-11-16"), document(copy="副本", valid_until="2026-11-15")])
+    no = road.issue(
+        documents=[document(valid_until="2026-11-16"), document(copy="副本", valid_until="2026-11-15")]
+    )
     (envelope,) = road.envelopes(no)
     today, yesterday = road.documents(no)
     assert road.mismatch(road.label(envelope.id), today.id) == "matched"
@@ -365,7 +418,11 @@ def test_a_paper_not_yet_valid_is_not_packed(road) -> None:
 
 
 def test_what_stands_on_a_physical_original(road) -> None:
-    no = road.issue(documents=[document(kind="physical", source="physical", title="不动产权证书", object_no="D33001234567")])
+    no = road.issue(
+        documents=[
+            document(kind="physical", source="physical", title="不动产权证书", object_no="D33001234567")
+        ]
+    )
     (envelope,) = road.envelopes(no)
     (paper,) = road.documents(no)
     label = road.label(envelope.id)
@@ -400,6 +457,35 @@ def test_an_opened_envelope_is_packed_anew(road) -> None:
         unpack(road.services, CLERK, envelope, "太晚了")
 
 
+@pytest.mark.parametrize("state", [DocumentState.SUSPENDED, DocumentState.REVOKED])
+def test_an_envelope_is_not_closed_over_an_ended_paper(road, state) -> None:
+    no = road.issue(documents=[document(copy="正本"), document(copy="副本")])
+    (envelope,) = road.envelopes(no)
+    first, second = road.documents(no)
+    pack_check(road.services, CLERK, road.label(envelope.id), first.id)
+    with road.services.store.work(SYSTEM) as work:
+        work.move(work.session.get_one(Document, first.id), state, live=state is DocumentState.SUSPENDED)
+    pack_check(road.services, CLERK, road.label(envelope.id), second.id)
+    found = road.envelope(envelope.id)
+    assert found.state == "labelled"
+    assert "正本" in (found.flag or "")
+    unpack(road.services, CLERK, envelope.id, "取出失效的证件")
+    assert road.envelope(envelope.id).flag is None
+    pack_check(road.services, CLERK, road.label(envelope.id), second.id)
+    assert road.envelope(envelope.id).state == ("packed" if state is DocumentState.REVOKED else "labelled")
+
+
+def test_an_envelope_with_nothing_left_to_hold_is_cancelled(road) -> None:
+    no = road.issue()
+    (envelope,) = road.envelopes(no)
+    paper = end(road, no, DocumentState.REVOKED)
+    with road.services.store.work(SYSTEM) as work:
+        work.emit("case.settle", road.case(no).id)
+    road.drain()
+    assert road.envelope(envelope.id).state == "cancelled"
+    assert road.mismatch(road.label(envelope.id), paper) == "void_waybill"
+
+
 def test_every_refused_pair_is_on_record(road) -> None:
     no = road.issue()
     road.mismatch(road.label("A" * 26), road.documents(no)[0].id)
@@ -421,7 +507,9 @@ def test_two_clerks_at_once_close_one_envelope_once(road) -> None:
                 faults.append(fault)
 
     papers = road.documents(no)
-    threads = [threading.Thread(target=check, args=each) for each in ((CLERK, papers), (COLLEAGUE, papers[::-1]))]
+    threads = [
+        threading.Thread(target=check, args=each) for each in ((CLERK, papers), (COLLEAGUE, papers[::-1]))
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -429,7 +517,11 @@ def test_two_clerks_at_once_close_one_envelope_once(road) -> None:
     assert faults == []
     assert road.envelope(envelope.id).state == "packed"
     with road.services.store.read(SYSTEM) as work:
-        acts = list(work.session.scalars(select(Audit.action).where(Audit.action.in_(["document_packed", "consignment_packed"]))))
+        acts = list(
+            work.session.scalars(
+                select(Audit.action).where(Audit.action.in_(["document_packed", "consignment_packed"]))
+            )
+        )
     assert sorted(acts) == ["consignment_packed"] + ["document_packed"] * 6
 
 
@@ -467,9 +559,13 @@ def test_what_must_not_leave_is_on_no_list(road) -> None:
     held, ended, fine, loose = road.issue(), road.issue(), road.issue(), road.issue()
     ids = [road.pack(no) for no in (held, ended, fine)]
     place_hold(road.services, CLERK, held, "部门要求暂缓")
-    end(road, ended, DocumentState.SUSPENDED)
+    end(road, ended, DocumentState.REVOKED)
     assert make_manifest(road.services, CLERK, "range", all_packed=True).consignment_ids == (ids[2],)
-    for one, code in ((ids[0], "held"), (ids[1], "ended_inside"), (road.envelopes(loose)[0].id, "not_packed")):
+    for one, code in (
+        (ids[0], "held"),
+        (ids[1], "ended_inside"),
+        (road.envelopes(loose)[0].id, "not_packed"),
+    ):
         with pytest.raises(RuleViolation, match=code):
             make_manifest(road.services, CLERK, "range", [ids[2], one])
     with pytest.raises(RuleViolation, match="not_packed"):
@@ -497,6 +593,7 @@ def test_scan_and_signed_list_are_one_hand_over(road, scan_first) -> None:
         road.clock.forward(minutes=5)
         assert road.scan(road.label(one), "hand_over")["outcome"] == "accepted"
     assert sign_manifest(road.services, CLERK, view.id, "揽投员 王")[0]["outcome"] == "duplicate"
+    road.clock.forward(minutes=1)
     assert road.scan(road.label(one), "hand_over")["outcome"] == "conflict"
     assert list_manifests(road.services, CLERK)[0].signed
     assert len(road.notices("handed_over")) == 1

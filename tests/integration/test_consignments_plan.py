@@ -22,8 +22,16 @@ from tests.road import Road
 
 pytestmark = pytest.mark.integration
 
-PERSON = {"type": "person", "name": "周小满", "id_type": "resident_id", "id_no": resident_id(77), "phone": "19000000123"}
-BANK = recipient(name="吴经理", organization="磐安农商银行安文支行", phone="19000000456", relation="designated")
+PERSON = {
+    "type": "person",
+    "name": "周小满",
+    "id_type": "resident_id",
+    "id_no": resident_id(77),
+    "phone": "19000000123",
+}
+BANK = recipient(
+    name="吴经理", organization="磐安农商银行安文支行", phone="19000000456", relation="designated"
+)
 
 
 def by_express(**changes):
@@ -38,7 +46,12 @@ def road(tmp_path) -> Road:
 def test_papers_of_one_case_share_an_envelope_that_gets_its_label_alone(road) -> None:
     no = road.issue(documents=[document(copy="正本"), document(copy="副本")])
     (envelope,) = road.envelopes(no)
-    assert (envelope.state, envelope.base_state, envelope.method, envelope.carrier) == ("labelled", "labelled", "express", "range")
+    assert (envelope.state, envelope.base_state, envelope.method, envelope.carrier) == (
+        "labelled",
+        "labelled",
+        "express",
+        "range",
+    )
     assert road.number(envelope.id) == "EZ000000014ZZ"
     assert label_pdf(road.services, CLERK, envelope.id).startswith(b"%PDF")
     assert len(road.envelopes(no)) == 1
@@ -53,10 +66,21 @@ def test_a_paper_with_its_own_recipient_goes_alone(road) -> None:
 
 @pytest.mark.parametrize(
     ("method", "expected"),
-    [("door", "door"), ("point", "point"), ("express", "express"), ("counter", "express"), ("on_the_spot", "express"), ("electronic", "express")],
+    [
+        ("door", "door"),
+        ("point", "point"),
+        ("express", "express"),
+        ("counter", "express"),
+        ("on_the_spot", "express"),
+        ("electronic", "express"),
+    ],
 )
 def test_an_own_recipient_goes_the_cases_way_or_by_express(road, method, expected) -> None:
-    delivery = {"method": method, "recipient": recipient(), "point": "花溪村代办点"} if method == "point" else {"method": method, "recipient": recipient()}
+    delivery = (
+        {"method": method, "recipient": recipient(), "point": "花溪村代办点"}
+        if method == "point"
+        else {"method": method, "recipient": recipient()}
+    )
     no = road.issue(delivery=delivery, documents=[document(recipient=BANK)])
     (envelope,) = road.envelopes(no)
     assert envelope.method == expected
@@ -101,7 +125,11 @@ def test_another_person_office_or_payer_does_not_join(road) -> None:
     road.issue(applicant=PERSON, delivery=by_express())
     others = [
         road.issue(applicant=PERSON | {"id_no": resident_id(78)}, delivery=by_express()),
-        road.issue(applicant=PERSON, delivery=by_express(), department={"name": "景宁畲族自治县市场监督管理局", "division_code": "331127"}),
+        road.issue(
+            applicant=PERSON,
+            delivery=by_express(),
+            department={"name": "景宁畲族自治县市场监督管理局", "division_code": "331127"},
+        ),
         road.issue(applicant=PERSON, delivery=by_express() | {"payer": "recipient"}),
     ]
     assert len({road.envelopes(no)[0].id for no in others}) == 3
@@ -128,7 +156,11 @@ def test_the_counter_gets_a_shelf_place_and_no_number(road) -> None:
     places = []
     for _ in range(3):
         (envelope,) = road.envelopes(road.issue(delivery=delivery))
-        assert (envelope.state, envelope.carrier, envelope.label_blob) == ("ready_for_collection", "counter", None)
+        assert (envelope.state, envelope.carrier, envelope.label_blob) == (
+            "ready_for_collection",
+            "counter",
+            None,
+        )
         places.append(envelope.shelf_place)
     assert places == ["A-01", "A-02", "A-03"]
 
@@ -165,11 +197,14 @@ class Private:
 
 
 @pytest.mark.parametrize(
-    ("kind", "carrier"), [("notice", "range"), ("decision", "range"), ("certificate", "private"), ("physical", "private")]
+    ("kind", "carrier"),
+    [("notice", "range"), ("decision", "range"), ("certificate", "private"), ("physical", "private")],
 )
 def test_official_papers_never_go_by_a_private_carrier(road, kind, carrier) -> None:
     settings = replace(road.services.settings, express_carrier="private")
-    road.services = replace(road.services, carriers={**road.services.carriers, "private": Private()}, settings=settings)
+    road.services = replace(
+        road.services, carriers={**road.services.carriers, "private": Private()}, settings=settings
+    )
     source = "physical" if kind == "physical" else "compose"
     (envelope,) = road.envelopes(road.issue(documents=[document(kind=kind, source=source)]))
     assert (envelope.carrier, envelope.state) == (carrier, "labelled")
@@ -264,7 +299,9 @@ def test_from_the_counter_to_express_and_back(road) -> None:
 def test_a_ready_case_only_remembers_the_new_way(road) -> None:
     case = approval()
     receive_case(road.services, CLERK, case, source="api")
-    change_delivery(road.services, CLERK, case["acceptance_no"], Delivery.model_validate({"method": "counter"}))
+    change_delivery(
+        road.services, CLERK, case["acceptance_no"], Delivery.model_validate({"method": "counter"})
+    )
     assert road.case(case["acceptance_no"]).method == "counter"
     assert road.envelopes(case["acceptance_no"]) == []
 
@@ -306,4 +343,6 @@ def test_two_workers_planning_one_case_make_one_envelope(road) -> None:
         thread.join()
     with road.services.store.read(SYSTEM) as work:
         assert work.session.scalar(select(func.count()).select_from(Consignment)) == 1
-        assert work.session.scalar(select(func.count()).select_from(Outbox).where(Outbox.done_at.is_(None))) == 0
+        assert (
+            work.session.scalar(select(func.count()).select_from(Outbox).where(Outbox.done_at.is_(None))) == 0
+        )

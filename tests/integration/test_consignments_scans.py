@@ -26,6 +26,7 @@ from tests.road import Road
 pytestmark = pytest.mark.integration
 
 KEY = Actor("key:ems", "33", frozenset({Scope.SCANS}))
+SENT = "2026-11-16T10:00:00Z"
 HIMSELF = {"kind": "self", "name": "周小满"}
 FIRM = {
     "type": "organization", "name": "磐安县小满竹艺有限公司", "id_type": "uscc", "id_no": "91330727MA29P7KQ4Q",
@@ -69,7 +70,9 @@ def test_from_the_window_into_the_hand(road, packed) -> None:
 
 def road_number(road: Road, consignment_id: str) -> str:
     with road.services.store.read(SYSTEM) as work:
-        from_case = "SELECT acceptance_no FROM cases JOIN documents ON case_id = cases.id WHERE consignment_id = ?"
+        from_case = (
+            "SELECT acceptance_no FROM cases JOIN documents ON case_id = cases.id WHERE consignment_id = ?"
+        )
         return str(work.session.connection().exec_driver_sql(from_case, (consignment_id,)).scalar_one())
 
 
@@ -81,7 +84,12 @@ def test_the_paper_itself_may_be_scanned(road) -> None:
 
 
 def test_every_answer_has_its_shape(road, packed) -> None:
-    good = {"scan_id": "a", "code": road.label(packed), "action": "hand_over", "occurred_at": "2026-11-16T10:00:00+08:00"}
+    good = {
+        "scan_id": "a",
+        "code": road.label(packed),
+        "action": "hand_over",
+        "occurred_at": "2026-11-16T10:00:00+08:00",
+    }
     answers = take_scans(
         road.services, KEY, "2026-11-16T10:00:00+08:00",
         [good, good, good | {"occurred_at": "2026-11-16T09:00:00+08:00"}, good | {"scan_id": "b", "code": "EZ999"}, {}, 5, None],
@@ -98,13 +106,19 @@ def test_every_answer_has_its_shape(road, packed) -> None:
 def test_the_same_moment_in_another_zone_is_the_same_scan(road, packed) -> None:
     scan = {"scan_id": "a", "occurred_at": "2026-11-16T10:00:00+08:00"}
     assert road.scan(road.label(packed), "hand_over", **scan)["outcome"] == "accepted"
-    assert road.scan(road.label(packed), "hand_over", **scan | {"occurred_at": "2026-11-16T02:00:00Z"})["outcome"] == "duplicate"
+    assert (
+        road.scan(road.label(packed), "hand_over", **scan | {"occurred_at": "2026-11-16T02:00:00Z"})[
+            "outcome"
+        ]
+        == "duplicate"
+    )
 
 
 def test_other_content_under_one_id_is_kept_and_moves_nothing(road, packed) -> None:
     road.scan(road.label(packed), "hand_over", scan_id="a")
     for _ in range(2):
-        assert road.scan(road.label(packed), "lose", scan_id="a", occurred_at="2026-11-16T10:00:00+08:00")["outcome"] == "conflict"
+        answer = road.scan(road.label(packed), "lose", scan_id="a", occurred_at="2026-11-16T10:00:00+08:00")
+        assert answer["outcome"] == "conflict"
     assert road.envelope(packed).state == "handed_over"
     assert [row.outcome for row in stored(road)].count("conflict") == 1
     assert road.envelope(packed).flag
@@ -115,7 +129,8 @@ def test_other_content_under_one_id_is_kept_and_moves_nothing(road, packed) -> N
     [
         {"scan_id": ""}, {"scan_id": 5}, {"scan_id": "x" * 65}, {"scan_id": "=list:a"}, {"scan_id": "!a"}, {"scan_id": None},
         {"code": ""}, {"code": None}, {"code": 12}, {"code": "x" * 2049}, {"code": "\ud800"},
-        {"action": "teleport"}, {"action": None}, {"action": ["hand_over"]}, {"action": "confirm_delivery"}, {"action": "reverse_delivery"},
+        {"action": "teleport"}, {"action": None}, {"action": ["hand_over"]},
+        {"action": "confirm_delivery"}, {"action": "reverse_delivery"},
         {"occurred_at": None}, {"occurred_at": "yesterday"}, {"occurred_at": "2026-11-16T10:00:00"}, {"occurred_at": 1763258400},
         {"reason": "bored"}, {"reason": 1}, {"note": "x" * 1001}, {"note": {}}, {"proof": "x" * 300_001},
         {"signer": "周小满"}, {"signer": {}}, {"signer": {"kind": "self"}}, {"signer": {"kind": "self", "name": " "}},
@@ -124,7 +139,12 @@ def test_other_content_under_one_id_is_kept_and_moves_nothing(road, packed) -> N
     ],
 )  # fmt: skip
 def test_malformed_scans_are_rejected_one_by_one(road, packed, change) -> None:
-    good = {"scan_id": "a", "code": road.label(packed), "action": "hand_over", "occurred_at": "2026-11-16T10:00:00+08:00"}
+    good = {
+        "scan_id": "a",
+        "code": road.label(packed),
+        "action": "hand_over",
+        "occurred_at": "2026-11-16T10:00:00+08:00",
+    }
     bad = good | {"scan_id": "b"} | change
     first, second = take_scans(road.services, KEY, road.clock.now(), [bad, good], source="api")
     assert first["outcome"] == "rejected"
@@ -135,8 +155,8 @@ def test_malformed_scans_are_rejected_one_by_one(road, packed, change) -> None:
 
 @pytest.mark.parametrize(
     ("sent_at", "scans"),
-    [(None, []), ("now", []), ("2026-11-16T10:00:00", []), ("2026-11-16T10:00:00Z", {}), ("2026-11-16T10:00:00Z", None), ("2026-11-16T10:00:00Z", [{}] * 501)],
-)  # fmt: skip
+    [(None, []), ("now", []), ("2026-11-16T10:00:00", []), (SENT, {}), (SENT, None), (SENT, [{}] * 501)],
+)
 def test_a_batch_that_is_none_is_refused_whole(road, sent_at, scans) -> None:
     with pytest.raises(Invalid):
         take_scans(road.services, KEY, sent_at, scans, source="api")
@@ -156,11 +176,18 @@ def test_scanning_needs_the_right_and_the_office(road, packed) -> None:
 def test_five_hundred_scans_in_one_batch(road, packed) -> None:
     label = road.label(packed)
     at = road.clock.now()
-    scans = [{"scan_id": "h", "code": label, "action": "hand_over", "occurred_at": (at - timedelta(hours=10)).isoformat()}]
-    scans += [
-        {"scan_id": str(n), "code": label, "action": ("depart", "arrive")[n % 2], "occurred_at": (at - timedelta(minutes=500 - n)).isoformat()}
-        for n in range(499)
-    ]  # fmt: skip
+    scans = [
+        {
+            "scan_id": "h",
+            "code": label,
+            "action": "hand_over",
+            "occurred_at": (at - timedelta(hours=10)).isoformat(),
+        }
+    ]
+    for n in range(499):
+        occurred = (at - timedelta(minutes=500 - n)).isoformat()
+        action = ("depart", "arrive")[n % 2]
+        scans.append({"scan_id": str(n), "code": label, "action": action, "occurred_at": occurred})
     answers = take_scans(road.services, KEY, at, scans, source="api")
     assert {a["outcome"] for a in answers} == {"accepted"}
     assert {a["outcome"] for a in take_scans(road.services, KEY, at, scans, source="api")} == {"duplicate"}
@@ -170,10 +197,20 @@ def test_five_hundred_scans_in_one_batch(road, packed) -> None:
 def test_a_wrong_clock_is_set_right(road, packed) -> None:
     now = road.clock.now()
     wrong = now + timedelta(days=3)
-    scan = {"scan_id": "a", "code": road.label(packed), "action": "hand_over", "occurred_at": (wrong - timedelta(minutes=7)).isoformat()}
+    scan = {
+        "scan_id": "a",
+        "code": road.label(packed),
+        "action": "hand_over",
+        "occurred_at": (wrong - timedelta(minutes=7)).isoformat(),
+    }
     take_scans(road.services, KEY, wrong, [scan], source="api")
     assert stored(road)[0].corrected_at == now - timedelta(minutes=7)
-    ahead = {"scan_id": "b", "code": road.label(packed), "action": "depart", "occurred_at": (now + timedelta(hours=9)).isoformat()}
+    ahead = {
+        "scan_id": "b",
+        "code": road.label(packed),
+        "action": "depart",
+        "occurred_at": (now + timedelta(hours=9)).isoformat(),
+    }
     take_scans(road.services, KEY, now, [ahead], source="api")
     assert stored(road)[1].corrected_at == now
 
@@ -213,14 +250,23 @@ def test_a_hand_over_before_packing_is_no_hand_over(road) -> None:
     road.pack(no)
     assert road.envelope(envelope.id).state == "packed"
     road.clock.forward(minutes=1)
-    assert road.scan(road.label(envelope.id), "hand_over") | {"scan_id": ""} == {"scan_id": "", "outcome": "accepted", "state": "handed_over"}
+    assert road.scan(road.label(envelope.id), "hand_over") | {"scan_id": ""} == {
+        "scan_id": "",
+        "outcome": "accepted",
+        "state": "handed_over",
+    }
 
 
 def test_a_void_label_is_scanned_in_vain(road) -> None:
     no = road.issue()
     (old,) = road.envelopes(no)
     number = road.number(old.id)
-    change_delivery(road.services, CLERK, no, Delivery.model_validate({"method": "express", "recipient": recipient(address="花溪村5组3号")}))
+    change_delivery(
+        road.services,
+        CLERK,
+        no,
+        Delivery.model_validate({"method": "express", "recipient": recipient(address="花溪村5组3号")}),
+    )
     answer = road.scan(number, "hand_over")
     assert answer["outcome"] == "conflict"
     assert "作废" in str(answer["detail"])
@@ -269,8 +315,16 @@ def test_the_delivery_code(road) -> None:
     assert re.fullmatch(r"\d{6}", code)
     wrong = f"{(int(code) + 1) % 10**6:06d}"
     assert deliver(road, envelope, actor=COURIER, source="courier", kind="self", code=code) == "delivered"
-    for more, source in (({}, "courier"), ({"code": wrong}, "courier"), ({"code": "000000x"}, "api"), ({}, "agent")):
-        assert deliver(road, fresh(), actor=COURIER, source=source, kind="self", **more) == "to_verify", (more, source)
+    for more, source in (
+        ({}, "courier"),
+        ({"code": wrong}, "courier"),
+        ({"code": "000000x"}, "api"),
+        ({}, "agent"),
+    ):
+        assert deliver(road, fresh(), actor=COURIER, source=source, kind="self", **more) == "to_verify", (
+            more,
+            source,
+        )
     assert deliver(road, fresh(), kind="self") == "delivered"  # the post has its own check
     last = fresh()
     assert deliver(road, last, kind="self", code=road.code(last)) == "delivered"
@@ -392,7 +446,10 @@ def test_an_ended_paper_on_the_road_raises_the_alarm(road) -> None:
 
 # -- messages ------------------------------------------------------------------------------------------------------
 def test_people_are_told_in_plain_words(road) -> None:
-    no = road.issue(documents=[document(signer_policy="self")], delivery={"method": "express", "recipient": recipient(phone="19000000888")})
+    no = road.issue(
+        documents=[document(signer_policy="self")],
+        delivery={"method": "express", "recipient": recipient(phone="19000000888")},
+    )
     envelope = road.pack(no)
     road.scan(road.label(envelope), "hand_over", minutes=9)
     road.scan(road.label(envelope), "depart", minutes=8)
@@ -416,10 +473,21 @@ def test_people_are_told_in_plain_words(road) -> None:
 
 def test_codes_and_names_stand_nowhere_else(road) -> None:
     envelope = road.pack(road.issue(documents=[document(signer_policy="self")]))
-    deliver(road, envelope, actor=COURIER, source="courier", kind="self", name="周小满", code=road.code(envelope), id_tail="123X")
+    deliver(
+        road,
+        envelope,
+        actor=COURIER,
+        source="courier",
+        kind="self",
+        name="周小满",
+        code=road.code(envelope),
+        id_tail="123X",
+    )
     with road.services.store.read(SYSTEM) as work:
         plain = " ".join(work.session.scalars(select(Audit.detail)))
-        plain += " ".join(f"{e.detail}{e.content_hash}{e.scan_id}" for e in work.session.scalars(select(ScanEvent)))
+        plain += " ".join(
+            f"{e.detail}{e.content_hash}{e.scan_id}" for e in work.session.scalars(select(ScanEvent))
+        )
         sealed = b"".join(e.particulars or b"" for e in work.session.scalars(select(ScanEvent)))
         sealed += b"".join(n.text + n.to for n in work.session.scalars(select(Notice)))
     for secret in ("周小满", "19000000123", str(road.code(envelope)), "123X"):
@@ -459,7 +527,11 @@ def test_the_public_learns_where_it_is_and_nothing_more(road) -> None:
     envelope = road.pack(no)
     road.scan(road.label(envelope), "hand_over")
     answer = public_track(road.services, no, "0123", "10.0.0.1")
-    assert (answer["state"], answer["state_words"], answer["expected_day"]) == ("handed_over", "已交寄", "2026-11-19")
+    assert (answer["state"], answer["state_words"], answer["expected_day"]) == (
+        "handed_over",
+        "已交寄",
+        "2026-11-19",
+    )
     road.clock.forward(minutes=1)
     road.scan(road.label(envelope), "deliver", signer=HIMSELF)
     road.drain()
@@ -510,7 +582,17 @@ def test_every_method_has_words(road, method) -> None:
 def test_every_state_has_words(road, packed) -> None:
     no = road_number(road, packed)
     said = set()
-    for action in ("hand_over", "depart", "out_for_delivery", "attempt_failed", "hold", "ready_for_collection", "return_start", "return_arrive", "damage"):
+    for action in (
+        "hand_over",
+        "depart",
+        "out_for_delivery",
+        "attempt_failed",
+        "hold",
+        "ready_for_collection",
+        "return_start",
+        "return_arrive",
+        "damage",
+    ):
         road.clock.forward(minutes=1)
         road.scan(road.label(packed), action, reason="not_home")
         answer = public_track(road.services, no, "0123", "10.0.0.1")
@@ -537,7 +619,9 @@ def test_collection_at_the_counter_closes_the_case(road) -> None:
     road.pack(no)
     (envelope,) = road.envelopes(no)
     road.clock.forward(minutes=1)
-    assert road.scan(road.label(envelope.id), "deliver", source="window", signer=HIMSELF)["state"] == "delivered"
+    assert (
+        road.scan(road.label(envelope.id), "deliver", source="window", signer=HIMSELF)["state"] == "delivered"
+    )
     road.drain()
     assert road.case(no).state == "closed"
 
@@ -549,4 +633,3 @@ def test_a_signed_list_counts_at_the_time_it_was_signed(road, packed) -> None:
         sign_manifest(road.services, CLERK, view.id, " ")
     sign_manifest(road.services, CLERK, view.id, "王师傅", road.clock.now() - timedelta(hours=2))
     assert road.scan(road.label(packed), "depart", minutes=60)["state"] == "in_transit"
-

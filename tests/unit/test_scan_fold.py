@@ -36,8 +36,13 @@ any_event = st.builds(
 some_events = st.lists(any_event, max_size=12, unique_by=lambda one: one.key)
 
 
-@given(some_events.flatmap(lambda found: st.tuples(st.just(found), st.permutations(found))), st.sampled_from(list(K)))
-def test_any_order_of_arrival_comes_to_the_same(pair: tuple[list[Event], list[Event]], base: ConsignmentState) -> None:
+@given(
+    some_events.flatmap(lambda found: st.tuples(st.just(found), st.permutations(found))),
+    st.sampled_from(list(K)),
+)
+def test_any_order_of_arrival_comes_to_the_same(
+    pair: tuple[list[Event], list[Event]], base: ConsignmentState
+) -> None:
     first, second = pair
     assert fold(base, first) == fold(base, second)
 
