@@ -18,6 +18,7 @@ from urllib.parse import quote, urlsplit
 
 from flask import Flask, current_app, g, request
 from werkzeug.exceptions import Forbidden, Unauthorized
+from werkzeug.local import LocalProxy
 
 from ..errors import NotPermitted
 from ..people import SignedIn, authenticate_key, resume
@@ -171,7 +172,9 @@ def _bearer_actor() -> Actor | None:
     header = request.headers.get("Authorization", "")
     if header:
         kind, _, key = header.partition(" ")
-        actor = authenticate_key(services(), key.strip()) if kind.lower() == "bearer" and key.strip() else None
+        actor = (
+            authenticate_key(services(), key.strip()) if kind.lower() == "bearer" and key.strip() else None
+        )
         if actor is None:
             raise Unauthorized()
         g.zd_key_actor = actor
@@ -180,8 +183,9 @@ def _bearer_actor() -> Actor | None:
 
 # -- the guard ---------------------------------------------------------------------------------------------------
 def install(app: Flask) -> None:
-    """Put the guard before every view."""
+    """Put the guard before every view. Templates see ``csrf_token`` everywhere, imported macros included."""
     app.before_request(_guard)
+    app.jinja_env.globals["csrf_token"] = LocalProxy(csrf_token)
 
 
 def _guard() -> None:
@@ -215,7 +219,11 @@ def _refuse_foreign_site() -> None:
     if request.method in _SAFE or "Authorization" in request.headers:
         return
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin", "null")
-    foreign = site not in ("same-origin", "none") if site else origin != "null" and urlsplit(origin).netloc != request.host
+    foreign = (
+        site not in ("same-origin", "none")
+        if site
+        else origin != "null" and urlsplit(origin).netloc != request.host
+    )
     if foreign:
         raise NotPermitted("foreign_site", "这个请求来自别的网站，没有执行。请在本系统的页面上操作。")
 
@@ -240,5 +248,10 @@ def login_address() -> str:
 def safe_next(target: str | None, default: str = "/") -> str:
     """``target`` if it is a path of this house, else ``default``: log-in never sends anybody elsewhere."""
     plain = target or ""
-    inside = plain.startswith("/") and not plain.startswith(("//", "/\\")) and plain.isprintable() and "\\" not in plain
+    inside = (
+        plain.startswith("/")
+        and not plain.startswith(("//", "/\\"))
+        and plain.isprintable()
+        and "\\" not in plain
+    )
     return plain if inside else default
