@@ -13,7 +13,16 @@ from .errors import RuleViolation
 from .models import FailureCount
 from .store import Work
 
-__all__ = ["Limit", "count", "forget", "forget_old", "reached", "refuse_reached", "take_back"]
+__all__ = [
+    "Limit",
+    "count",
+    "count_or_refuse",
+    "forget",
+    "forget_old",
+    "reached",
+    "refuse_reached",
+    "take_back",
+]
 
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 _KEPT = timedelta(days=2)
@@ -61,9 +70,19 @@ def reached(work: Work, limit: Limit, subject: str) -> bool:
 def refuse_reached(work: Work, limit: Limit, subject: str, what: str) -> None:
     """``RuleViolation('too_many')`` that says how many minutes to wait; ``extra['retry_after']`` in seconds."""
     if reached(work, limit, subject):
-        minutes = limit.minutes_left(work.now)
-        detail = f"{what}次数太多，请 {minutes} 分钟后再试。着急的话请拨打窗口电话。"
-        raise RuleViolation("too_many", detail, retry_after=minutes * 60)
+        raise _too_many(work, limit, what)
+
+
+def _too_many(work: Work, limit: Limit, what: str) -> RuleViolation:
+    minutes = limit.minutes_left(work.now)
+    detail = f"{what}次数太多，请 {minutes} 分钟后再试。着急的话请拨打窗口电话。"
+    return RuleViolation("too_many", detail, retry_after=minutes * 60)
+
+
+def count_or_refuse(work: Work, limit: Limit, subject: str, what: str) -> None:
+    """Count one attempt beforehand, or refuse it like ``refuse_reached``: attempts at once are counted one by one."""
+    if count(work, limit, subject) > limit.most:
+        raise _too_many(work, limit, what)
 
 
 def forget(work: Work, limit: Limit, subject: str) -> None:

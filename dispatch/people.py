@@ -262,9 +262,7 @@ def log_in(services: Services, name: str, password: str, address: str) -> Logged
     subjects = ((BY_BOTH, f"{name}\n{address}"), (BY_NAME, name), (BY_ADDRESS, address))
     with services.store.work(SYSTEM) as work:
         for limit, subject in subjects:
-            counters.refuse_reached(work, limit, subject, "登录失败")
-        for limit, subject in subjects:
-            counters.count(work, limit, subject)
+            counters.count_or_refuse(work, limit, subject, "登录失败")
         user = work.session.scalar(select(User).where(User.name == name))
     if not _right(services, user, password):
         raise NotPermitted("login_failed", "用户名或密码不对。请检查大小写后再试；忘记密码请找管理员重设。")

@@ -97,7 +97,9 @@ class Work:
         insert = sqlite.insert if self.session.get_bind().dialect.name == "sqlite" else postgresql.insert
         statement = insert(model).values(values)
         condition = text(where) if where else None
-        done = self.session.execute(statement.on_conflict_do_nothing(index_elements=unique, index_where=condition))
+        guarded = statement.on_conflict_do_nothing(index_elements=unique, index_where=condition)
+        # Without the option SQLAlchemy throws PostgreSQL's count of inserted rows away.
+        done = self.session.execute(guarded, execution_options={"preserve_rowcount": True})
         return bool(done.rowcount == 1)  # type: ignore[attr-defined]
 
     def move(self, row: Case | Document | Consignment, new: StrEnum, **values: object) -> None:
