@@ -56,7 +56,9 @@ def begin(services: Services, actor: Actor, route: str, key: str, body: bytes) -
             row.body_hash, row.status, row.answer, row.created_at = ticket.body_hash, 0, None, work.now
             return ticket
         if row.body_hash != ticket.body_hash:
-            fault = Fault("", "idempotency_key_reused", "这个 Idempotency-Key 已用于另一份内容，请换一个新的。")
+            fault = Fault(
+                "", "idempotency_key_reused", "这个 Idempotency-Key 已用于另一份内容，请换一个新的。"
+            )
             raise Invalid([fault], code="idempotency_key_reused")
         if row.status == 0:
             raise RuleViolation("still_running", "同一个请求正在处理，请稍后再取结果。")
@@ -83,7 +85,9 @@ def forget(services: Services, actor: Actor, ticket: Ticket) -> None:
 def forget_old(services: Services, actor: Actor) -> int:
     """Remove answers older than a day; returns how many."""
     with services.store.work(actor) as work:
-        gone = work.session.execute(delete(IdempotentAnswer).where(IdempotentAnswer.created_at < work.now - KEPT))
+        gone = work.session.execute(
+            delete(IdempotentAnswer).where(IdempotentAnswer.created_at < work.now - KEPT)
+        )
         return int(gone.rowcount)  # type: ignore[attr-defined]
 
 

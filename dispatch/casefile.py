@@ -31,7 +31,17 @@ from .services import Services
 from .store import Work
 from .worklist import retry_step, worklist
 
-__all__ = ["MAX_PAGE", "Page", "applicant_masked", "case_view", "consignment_view", "list_cases", "retry_step", "reveal", "worklist"]
+__all__ = [
+    "MAX_PAGE",
+    "Page",
+    "applicant_masked",
+    "case_view",
+    "consignment_view",
+    "list_cases",
+    "retry_step",
+    "reveal",
+    "worklist",
+]
 
 MAX_PAGE = 200
 _LOOKERS = (Scope.READ, Scope.CASES, Scope.ISSUE)
@@ -64,7 +74,9 @@ def consignment_view(services: Services, actor: Actor, consignment_id: str) -> d
     _require_look(actor)
     with services.store.read(actor) as work:
         envelope = find_consignment(work, actor, consignment_id)
-        cases = list(work.session.scalars(select(Document.case_id).where(Document.consignment_id == envelope.id)))
+        cases = list(
+            work.session.scalars(select(Document.case_id).where(Document.consignment_id == envelope.id))
+        )
         gathered = _gather(work, cases or [""])
         known = gathered.consignments if envelope.id in gathered.consignments else {envelope.id: envelope}
         return _consignment(gathered, known[envelope.id])
@@ -100,7 +112,7 @@ def list_cases(
         return Page(_views(work, rows), _write_cursor(rows[-1]) if more else None)
 
 
-def _filtered(work: Work, actor: Actor, state: str | None, q: str | None) -> Select[tuple[Case]]:
+def _filtered(work: Work, actor: Actor, state: str | None, q: str | None) -> Select[Case]:
     query = select(Case)
     if actor.office:
         query = query.where(Case.division_code.startswith(actor.office, autoescape=True))
@@ -125,7 +137,10 @@ def _matches(work: Work, wanted: str) -> ColumnElement[bool]:
         select(Document.case_id)
         .join(Waybill, Waybill.consignment_id == Document.consignment_id)
         .where(Waybill.number == upper),
-        *(select(CaseSearch.case_id).where(CaseSearch.key == key, CaseSearch.kind == kind) for kind, key in keys),
+        *(
+            select(CaseSearch.case_id).where(CaseSearch.key == key, CaseSearch.kind == kind)
+            for kind, key in keys
+        ),
     ).subquery()
     return or_(Case.acceptance_no == wanted, Case.id.in_(select(found.c.case_id)))
 
@@ -173,14 +188,24 @@ def _views(work: Work, cases: Sequence[Case]) -> list[dict[str, Any]]:
 
 def _gather(work: Work, case_ids: Sequence[str]) -> _Gathered:
     fetch = work.session.scalars
-    documents = list(fetch(select(Document).where(Document.case_id.in_(case_ids)).order_by(Document.position, Document.id)))
+    documents = list(
+        fetch(select(Document).where(Document.case_id.in_(case_ids)).order_by(Document.position, Document.id))
+    )
     envelopes = {d.consignment_id for d in documents if d.consignment_id}
     consignments = list(fetch(select(Consignment).where(Consignment.id.in_(envelopes))))
-    holds = fetch(select(Hold).where(Hold.case_id.in_(case_ids), Hold.lifted_at.is_(None)).order_by(Hold.placed_at))
+    holds = fetch(
+        select(Hold).where(Hold.case_id.in_(case_ids), Hold.lifted_at.is_(None)).order_by(Hold.placed_at)
+    )
     waybills = fetch(select(Waybill).where(Waybill.consignment_id.in_(envelopes), Waybill.active))
     subjects = [*case_ids, *(d.id for d in documents), *envelopes]
-    audit = fetch(select(Audit).where(Audit.object_kind != "outbox", Audit.object_id.in_(subjects)).order_by(Audit.seq))
-    scans = fetch(select(ScanEvent).where(ScanEvent.consignment_id.in_(envelopes)).order_by(ScanEvent.corrected_at, ScanEvent.id))
+    audit = fetch(
+        select(Audit).where(Audit.object_kind != "outbox", Audit.object_id.in_(subjects)).order_by(Audit.seq)
+    )
+    scans = fetch(
+        select(ScanEvent)
+        .where(ScanEvent.consignment_id.in_(envelopes))
+        .order_by(ScanEvent.corrected_at, ScanEvent.id)
+    )
     contents = work.session.execute(
         select(Document.consignment_id, Document.id)
         .where(Document.consignment_id.in_(envelopes))
@@ -213,7 +238,11 @@ def _view(gathered: _Gathered, case: Case) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "acceptance_no": case.acceptance_no,
         "state": case.state,
-        "item": {"code": case.item_code, "name": case.item_name, "sensitivity": "sensitive" if case.sensitive else "normal"},
+        "item": {
+            "code": case.item_code,
+            "name": case.item_name,
+            "sensitivity": "sensitive" if case.sensitive else "normal",
+        },
         "department": {"name": case.department_name, "division_code": case.division_code},
         "applicant_masked": applicant_masked(approval["applicant"]),
         "decision": case.decision,
@@ -236,11 +265,20 @@ def applicant_masked(applicant: Mapping[str, Any]) -> str:
 
 
 def _hold(hold: Hold) -> dict[str, Any]:
-    return {"id": hold.id, "reason": hold.reason, "placed_at": _moment(hold.placed_at), "placed_by": hold.placed_by}
+    return {
+        "id": hold.id,
+        "reason": hold.reason,
+        "placed_at": _moment(hold.placed_at),
+        "placed_by": hold.placed_by,
+    }
 
 
 def _document(gathered: _Gathered, document: Document) -> dict[str, Any]:
-    ended = document.state == DocumentState.VALID and document.valid_until is not None and gathered.today > document.valid_until
+    ended = (
+        document.state == DocumentState.VALID
+        and document.valid_until is not None
+        and gathered.today > document.valid_until
+    )
     shown: dict[str, Any] = {
         "document_id": document.id,
         "title": document.title,
@@ -320,7 +358,11 @@ def _service(case: Case, envelopes: Sequence[Consignment]) -> dict[str, Any] | N
     served = _served_at(case, envelopes)
     states = {e.state for e in _open_envelopes(envelopes)}
     state = "served" if served else ("not_served" if ConsignmentState.RETURNED in states else "pending")
-    return {"state": state, "method": case.method, "served_on": local_date(served).isoformat() if served else None}
+    return {
+        "state": state,
+        "method": case.method,
+        "served_on": local_date(served).isoformat() if served else None,
+    }
 
 
 def _events(
@@ -329,7 +371,9 @@ def _events(
     """Oldest first."""
     subjects = {case.id: ""}
     subjects |= {d.id: d.title + (f"（{d.copy}）" if d.copy else "") for d in documents}
-    subjects |= {e.id: "信封" if len(envelopes) == 1 else f"第 {n} 个信封" for n, e in enumerate(envelopes, 1)}
+    subjects |= {
+        e.id: "信封" if len(envelopes) == 1 else f"第 {n} 个信封" for n, e in enumerate(envelopes, 1)
+    }
     told = [audit_event(row, words) for key, words in subjects.items() for row in gathered.audit.get(key, [])]
     for envelope in envelopes:
         for row in gathered.scans.get(envelope.id, []):
@@ -361,6 +405,8 @@ def reveal(services: Services, actor: Actor, acceptance_no: str) -> dict[str, An
             raise NotFound("没有找到这个受理号的办件。请核对受理号。")
         approval = work.open(case, "body")
         work.audit("case_revealed", "case", case.id)
-    recipients = [{"for": None, **approval["delivery"]["recipient"]}] if approval["delivery"].get("recipient") else []
+    recipients = (
+        [{"for": None, **approval["delivery"]["recipient"]}] if approval["delivery"].get("recipient") else []
+    )
     recipients += [{"for": d["title"], **d["recipient"]} for d in approval["documents"] if d.get("recipient")]
     return {"applicant": approval["applicant"], "recipients": recipients}

@@ -20,7 +20,9 @@ Facts = Mapping[str, Any]
 _VALIDITY = MappingProxyType(
     {"revoke": "结束效力", "suspend": "冻结核查", "reinstate": "恢复效力", "supersede": "以新证件替换"}
 )
-_ENDINGS = MappingProxyType({"withdrawn": "撤回", "revoked": "撤销", "cancelled": "注销", "penalty": "吊销", "void": "作废"})
+_ENDINGS = MappingProxyType(
+    {"withdrawn": "撤回", "revoked": "撤销", "cancelled": "注销", "penalty": "吊销", "void": "作废"}
+)
 _SIGNERS = MappingProxyType(
     {
         "self": "本人签收",
@@ -73,7 +75,9 @@ def _after(words: str, facts: Facts, key: str) -> str:
 
 _ACTS: Mapping[str, Callable[[Facts], str]] = MappingProxyType(
     {
-        "case_received": lambda f: {"api": "收到办件", "file": "从文件导入办件"}.get(str(f.get("source")), "窗口录入办件"),
+        "case_received": lambda f: {"api": "收到办件", "file": "从文件导入办件"}.get(
+            str(f.get("source")), "窗口录入办件"
+        ),
         "case_corrected": lambda f: "更正了办件内容",
         "case_issued": lambda f: f"出件，共 {f.get('documents', '?')} 份证件",
         "case_cancelled": lambda f: _after("取消办件", f, "reason"),

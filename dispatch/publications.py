@@ -40,19 +40,37 @@ def readiness(services: Services) -> dict[str, Any]:
         now = work.now
     late = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
     keys = all(services.keys.all(kind) for kind in ("token", "seal", "log", "field", "index", "session"))
-    return {"ready": initialised and keys, "database": initialised, "keys": keys, "backlog": waiting, "oldest_wait_seconds": round(late, 1)}
+    return {
+        "ready": initialised and keys,
+        "database": initialised,
+        "keys": keys,
+        "backlog": waiting,
+        "oldest_wait_seconds": round(late, 1),
+    }
 
 
 def figures(services: Services) -> dict[str, Any]:
     """``{backlog, parked, documents: {state: n}, consignments: {state: n}, log_size}``."""
     with services.store.read(SYSTEM) as work:
         session = work.session
-        parked = select(func.count()).select_from(Outbox).where(Outbox.parked_at.is_not(None), Outbox.done_at.is_(None))
+        parked = (
+            select(func.count())
+            .select_from(Outbox)
+            .where(Outbox.parked_at.is_not(None), Outbox.done_at.is_(None))
+        )
         head = session.get(LogHead, 1)
         return {
             "backlog": outbox.backlog(work),
             "parked": session.scalar(parked) or 0,
-            "documents": {s: int(n) for s, n in session.execute(select(Document.state, func.count()).group_by(Document.state))},
-            "consignments": {s: int(n) for s, n in session.execute(select(Consignment.state, func.count()).group_by(Consignment.state))},
+            "documents": {
+                s: int(n)
+                for s, n in session.execute(select(Document.state, func.count()).group_by(Document.state))
+            },
+            "consignments": {
+                s: int(n)
+                for s, n in session.execute(
+                    select(Consignment.state, func.count()).group_by(Consignment.state)
+                )
+            },
             "log_size": head.size if head else 0,
         }

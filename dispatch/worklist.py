@@ -49,7 +49,7 @@ _STEPS = {
     "case.settle": "归档",
 }
 
-M = TypeVar("M")
+Q = TypeVar("Q", bound="Select[*tuple[Any, ...]]")
 
 
 def worklist(services: Services, actor: Actor) -> dict[str, Any]:
@@ -65,7 +65,12 @@ def worklist(services: Services, actor: Actor) -> dict[str, Any]:
         raise NotPermitted("scope", "没有查看办件的权限。请联系管理员。")
     with services.store.read(actor) as work:
         today = local_date(work.now)
-        stuck = [*_blocked(work, actor), *_troubled(work, actor), *_parked(work, actor), *_new_points(work, actor)]
+        stuck = [
+            *_blocked(work, actor),
+            *_troubled(work, actor),
+            *_parked(work, actor),
+            *_new_points(work, actor),
+        ]
         return {
             "today": today.isoformat(),
             "counts": _counts(work, actor, today) | {"stuck": len(stuck)},
@@ -75,7 +80,7 @@ def worklist(services: Services, actor: Actor) -> dict[str, Any]:
         }
 
 
-def _in_office(query: Select[M], actor: Actor, column: Any) -> Select[M]:
+def _in_office(query: Q, actor: Actor, column: Any) -> Q:
     return query.where(column.startswith(actor.office, autoescape=True)) if actor.office else query
 
 
@@ -83,11 +88,21 @@ def _in_office(query: Select[M], actor: Actor, column: Any) -> Select[M]:
 def _counts(work: Work, actor: Actor, today: date) -> dict[str, int]:
     cases = _in_office(select(Case.state, func.count()).group_by(Case.state), actor, Case.division_code)
     by_case = {state: int(n) for state, n in work.session.execute(cases)}
-    envelopes = _in_office(select(Consignment.state, func.count()).group_by(Consignment.state), actor, Consignment.division_code)
+    envelopes = _in_office(
+        select(Consignment.state, func.count()).group_by(Consignment.state), actor, Consignment.division_code
+    )
     by_envelope = {state: int(n) for state, n in work.session.execute(envelopes)}
-    running = select(Case.next_due, func.count()).where(Case.state.in_((CaseState.READY, CaseState.ISSUED))).group_by(Case.next_due)
+    running = (
+        select(Case.next_due, func.count())
+        .where(Case.state.in_((CaseState.READY, CaseState.ISSUED)))
+        .group_by(Case.next_due)
+    )
     days = {day: int(n) for day, n in work.session.execute(_in_office(running, actor, Case.division_code))}
-    held = select(func.count(func.distinct(Hold.case_id))).join(Case, Case.id == Hold.case_id).where(Hold.lifted_at.is_(None))
+    held = (
+        select(func.count(func.distinct(Hold.case_id)))
+        .join(Case, Case.id == Hold.case_id)
+        .where(Hold.lifted_at.is_(None))
+    )
     return {
         "ready": by_case.get(CaseState.READY, 0),
         "issued": by_case.get(CaseState.ISSUED, 0),
@@ -108,8 +123,14 @@ def _due(work: Work, actor: Actor, today: date) -> list[dict[str, Any]]:
     query = _in_office(query, actor, Case.division_code).order_by(Case.next_due, Case.id).limit(SHOWN)
     cases = list(work.session.scalars(query))
     ids = [case.id for case in cases]
-    held = set(work.session.scalars(select(Hold.case_id).where(Hold.case_id.in_(ids), Hold.lifted_at.is_(None))))
-    counted = select(Document.case_id, func.count()).where(Document.case_id.in_(ids), Document.live).group_by(Document.case_id)
+    held = set(
+        work.session.scalars(select(Hold.case_id).where(Hold.case_id.in_(ids), Hold.lifted_at.is_(None)))
+    )
+    counted = (
+        select(Document.case_id, func.count())
+        .where(Document.case_id.in_(ids), Document.live)
+        .group_by(Document.case_id)
+    )
     documents = {case_id: int(n) for case_id, n in work.session.execute(counted)}
     return [_due_row(work, case, today, case.id in held, documents.get(case.id, 0)) for case in cases]
 
@@ -120,7 +141,9 @@ def _due_row(work: Work, case: Case, today: date, held: bool, documents: int) ->
         "acceptance_no": case.acceptance_no,
         "item": case.item_name,
         "department": case.department_name,
-        "applicant_masked": applicant["name"] if applicant["type"] == "organization" else mask_name(applicant["name"]),
+        "applicant_masked": applicant["name"]
+        if applicant["type"] == "organization"
+        else mask_name(applicant["name"]),
         "state": case.state,
         "method": case.method,
         "due_on": case.next_due.isoformat(),
@@ -134,25 +157,42 @@ def _due_row(work: Work, case: Case, today: date, held: bool, documents: int) ->
 
 
 # -- what is stuck -----------------------------------------------------------------------------------------------
-def _row(kind: str, acceptance_no: str | None, what: str, why: str, since: Any, ref: str, retry: str | None = None) -> dict[str, Any]:
+def _row(
+    kind: str, acceptance_no: str | None, what: str, why: str, since: Any, ref: str, retry: str | None = None
+) -> dict[str, Any]:
     at = since.astimezone(SHANGHAI).isoformat(timespec="seconds") if since else ""
-    return {"kind": kind, "acceptance_no": acceptance_no, "what": what, "why": why, "since": at, "ref": ref, "retry": retry}
+    return {
+        "kind": kind,
+        "acceptance_no": acceptance_no,
+        "what": what,
+        "why": why,
+        "since": at,
+        "ref": ref,
+        "retry": retry,
+    }
 
 
 def _blocked(work: Work, actor: Actor) -> Iterable[dict[str, Any]]:
     """Documents that cannot be made, and those that wait for the department's own file."""
-    waiting = (Document.source == "import") & (Document.state == DocumentState.DRAFT) & Document.file_blob.is_(None)
+    waiting = (
+        (Document.source == "import") & (Document.state == DocumentState.DRAFT) & Document.file_blob.is_(None)
+    )
     query = (
         select(Document, Case)
         .join(Case, Case.id == Document.case_id)
-        .where(Document.live, or_(Document.state == DocumentState.BLOCKED, waiting & (Case.state == CaseState.ISSUED)))
+        .where(
+            Document.live,
+            or_(Document.state == DocumentState.BLOCKED, waiting & (Case.state == CaseState.ISSUED)),
+        )
         .order_by(Case.next_due)
         .limit(SHOWN)
     )
     for document, case in work.session.execute(_in_office(query, actor, Case.division_code)):
         if document.state == DocumentState.BLOCKED:
             why = document.reason or "制证受阻，请更正后重试"
-            yield _row("document_blocked", case.acceptance_no, document.title, why, case.issued_at, document.id)
+            yield _row(
+                "document_blocked", case.acceptance_no, document.title, why, case.issued_at, document.id
+            )
         else:
             why = "等待部门上传电子原件（PDF 或 OFD）"
             yield _row("file_missing", case.acceptance_no, document.title, why, case.issued_at, document.id)
@@ -163,7 +203,10 @@ def _troubled(work: Work, actor: Actor) -> Iterable[dict[str, Any]]:
     settled = (_K.CANCELLED, _K.DELIVERED)
     query = (
         select(Consignment)
-        .where(or_(Consignment.state.in_(tuple(_TROUBLED)), Consignment.flag.is_not(None)), Consignment.state.not_in(settled))
+        .where(
+            or_(Consignment.state.in_(tuple(_TROUBLED)), Consignment.flag.is_not(None)),
+            Consignment.state.not_in(settled),
+        )
         .order_by(Consignment.state_at)
         .limit(SHOWN)
     )
@@ -186,7 +229,11 @@ def _numbers_of(work: Work, envelopes: Sequence[str]) -> dict[str, str]:
 
 def _parked(work: Work, actor: Actor) -> Iterable[dict[str, Any]]:
     """Steps that were tried too often."""
-    query = select(Outbox).where(Outbox.parked_at.is_not(None), Outbox.done_at.is_(None)).order_by(Outbox.parked_at)
+    query = (
+        select(Outbox)
+        .where(Outbox.parked_at.is_not(None), Outbox.done_at.is_(None))
+        .order_by(Outbox.parked_at)
+    )
     rows = list(work.session.scalars(query.limit(SHOWN)))
     for row in rows:
         case = _case_of_step(work, row)
@@ -195,7 +242,15 @@ def _parked(work: Work, actor: Actor) -> Iterable[dict[str, Any]]:
         if case is None and actor.office:
             continue
         number = case.acceptance_no if case else None
-        yield _row("step_parked", number, _STEPS.get(row.step, row.step), row.error or "多次未能完成", row.parked_at, row.subject, row.id)
+        yield _row(
+            "step_parked",
+            number,
+            _STEPS.get(row.step, row.step),
+            row.error or "多次未能完成",
+            row.parked_at,
+            row.subject,
+            row.id,
+        )
 
 
 def _case_of_step(work: Work, row: Outbox) -> Case | None:
@@ -214,7 +269,9 @@ def _new_points(work: Work, actor: Actor) -> Iterable[dict[str, Any]]:
     """Pick-up points that a case named and nobody confirmed yet."""
     query = select(Point).where(Point.confirmed.is_(False)).order_by(Point.created_at).limit(SHOWN)
     for point in work.session.scalars(_in_office(query, actor, Point.division_code)):
-        yield _row("point_new", None, point.name, "新出现的代办点，请督查人员确认", point.created_at, point.id)
+        yield _row(
+            "point_new", None, point.name, "新出现的代办点，请督查人员确认", point.created_at, point.id
+        )
 
 
 def _low_ranges(work: Work) -> list[dict[str, Any]]:

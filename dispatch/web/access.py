@@ -136,7 +136,7 @@ def current_actor() -> Actor:
     """Who acts; only in routes whose rule lets nobody in unknown."""
     actor = optional_actor()
     if actor is None:
-        raise Unauthorized()
+        raise Unauthorized
     return actor
 
 
@@ -176,7 +176,7 @@ def _bearer_actor() -> Actor | None:
             authenticate_key(services(), key.strip()) if kind.lower() == "bearer" and key.strip() else None
         )
         if actor is None:
-            raise Unauthorized()
+            raise Unauthorized
         g.zd_key_actor = actor
     return cast("Actor | None", g.zd_key_actor)
 
@@ -193,7 +193,7 @@ def _guard() -> None:
         return  # no such route, or only the list of methods
     rule = rule_of(current_app.view_functions[request.endpoint])
     if rule is None:
-        raise Forbidden()
+        raise Forbidden
     if rule.kind != "hook":
         _refuse_foreign_site()
     if rule.open:

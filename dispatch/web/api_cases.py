@@ -6,10 +6,10 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from ..casefile import case_view, list_cases
-from ..redirect import redirect_case
 from ..errors import Fault, Invalid
 from ..intake.receive import correct_case, receive_batch, receive_case
 from ..issue import cancel_case, issue_case, lift_hold, place_hold
+from ..redirect import redirect_case
 from . import access
 from .access import current_actor, services
 from .api_input import answer, json_body, page_args, read
@@ -20,7 +20,9 @@ from .security import BATCH_LIMIT, body_limit
 __all__ = ["MAX_LINES", "blueprint"]
 
 MAX_LINES = 10_000
-_NDJSON = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"})
+_NDJSON = frozenset(
+    {"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"}
+)
 
 blueprint = Blueprint("api_cases", __name__, url_prefix="/api/v1")
 
@@ -73,7 +75,11 @@ def one(no: str) -> ResponseReturnValue:
 def many() -> ResponseReturnValue:
     """Cases of this office by the day they are due; ``state`` and ``q`` narrow the list."""
     page = list_cases(
-        services(), current_actor(), state=request.args.get("state") or None, q=request.args.get("q"), **page_args()
+        services(),
+        current_actor(),
+        state=request.args.get("state") or None,
+        q=request.args.get("q"),
+        **page_args(),
     )
     return answer({"items": page.items, "next_cursor": page.next_cursor})
 

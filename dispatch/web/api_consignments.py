@@ -39,7 +39,9 @@ def one(consignment_id: str) -> ResponseReturnValue:
 def label(consignment_id: str) -> ResponseReturnValue:
     """The label; 409 ``not_ready`` before the waybill is bound."""
     size = request.args.get("size", DEFAULT_SIZE)
-    return attachment(label_pdf(services(), current_actor(), consignment_id, size), "application/pdf", "label.pdf")
+    return attachment(
+        label_pdf(services(), current_actor(), consignment_id, size), "application/pdf", "label.pdf"
+    )
 
 
 @blueprint.get("/consignments/<consignment_id>/label.zpl")
@@ -55,7 +57,9 @@ def zpl(consignment_id: str) -> ResponseReturnValue:
 def pack() -> ResponseReturnValue:
     """Paper against envelope: 200 ``matched``, 409 ``mismatch`` with the reason."""
     asked = read(PackCheck)
-    return answer(asdict(pack_check(services(), current_actor(), asked.label, asked.paper, asked.object_tail)))
+    return answer(
+        asdict(pack_check(services(), current_actor(), asked.label, asked.paper, asked.object_tail))
+    )
 
 
 @blueprint.post("/manifests")
@@ -64,10 +68,25 @@ def manifest() -> ResponseReturnValue:
     """A hand-over list of packed consignments; moves no state."""
     asked = read(Manifest)
     if (asked.consignment_ids is None) != asked.all_packed:
-        raise Invalid([Fault("/consignment_ids", "required", "请给出 consignment_ids，或者 all_packed: true，二者择一。")])
-    made = make_manifest(services(), current_actor(), asked.carrier, asked.consignment_ids, all_packed=asked.all_packed)
+        raise Invalid(
+            [
+                Fault(
+                    "/consignment_ids",
+                    "required",
+                    "请给出 consignment_ids，或者 all_packed: true，二者择一。",
+                )
+            ]
+        )
+    made = make_manifest(
+        services(), current_actor(), asked.carrier, asked.consignment_ids, all_packed=asked.all_packed
+    )
     pdf_url = f"/api/v1/manifests/{made.id}/pdf"
-    shown = {"id": made.id, "list_no": made.list_no, "consignment_ids": list(made.consignment_ids), "pdf_url": pdf_url}
+    shown = {
+        "id": made.id,
+        "list_no": made.list_no,
+        "consignment_ids": list(made.consignment_ids),
+        "pdf_url": pdf_url,
+    }
     return answer(shown, 201, Location=pdf_url)
 
 
@@ -75,7 +94,9 @@ def manifest() -> ResponseReturnValue:
 @access.scope("issue")
 def manifest_paper(manifest_id: str) -> ResponseReturnValue:
     """The hand-over list for signing."""
-    return attachment(manifest_pdf(services(), current_actor(), manifest_id), "application/pdf", "交接清单.pdf")
+    return attachment(
+        manifest_pdf(services(), current_actor(), manifest_id), "application/pdf", "交接清单.pdf"
+    )
 
 
 @blueprint.post("/scans")
@@ -83,7 +104,9 @@ def manifest_paper(manifest_id: str) -> ResponseReturnValue:
 def scans() -> ResponseReturnValue:
     """Up to 500 scans, each judged by itself."""
     asked = read(Scans)
-    results = take_scans(services(), current_actor(), asked.sent_at, asked.scans, source=_source(current_actor()))
+    results = take_scans(
+        services(), current_actor(), asked.sent_at, asked.scans, source=_source(current_actor())
+    )
     return answer({"results": results})
 
 

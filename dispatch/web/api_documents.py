@@ -31,7 +31,9 @@ def attachment(data: bytes, media_type: str, name: str) -> Response:
 @access.scope("read")
 def pdf(document_id: str) -> ResponseReturnValue:
     """The sealed PDF; 409 ``not_ready`` with Retry-After until it is made."""
-    return attachment(pdf_of(services(), current_actor(), document_id), "application/pdf", f"{document_id}.pdf")
+    return attachment(
+        pdf_of(services(), current_actor(), document_id), "application/pdf", f"{document_id}.pdf"
+    )
 
 
 @blueprint.put("/<document_id>/file")
@@ -51,7 +53,9 @@ def put_file(document_id: str) -> ResponseReturnValue:
 def get_file(document_id: str) -> ResponseReturnValue:
     """The imported original, byte for byte."""
     media_type, data = original_of(services(), current_actor(), document_id)
-    return attachment(data, media_type, f"{document_id}.{'pdf' if media_type == 'application/pdf' else 'ofd'}")
+    return attachment(
+        data, media_type, f"{document_id}.{'pdf' if media_type == 'application/pdf' else 'ofd'}"
+    )
 
 
 @blueprint.post("/<document_id>/revoke")
@@ -71,7 +75,9 @@ def end(document_id: str) -> ResponseReturnValue:
 def replace(document_id: str) -> ResponseReturnValue:
     """Replace by a corrected document; number kept with revision + 1 unless a new one is given."""
     asked = read(Supersession)
-    state, new = supersede(services(), current_actor(), document_id, reason=asked.reason, replacement=asked.document)
+    state, new = supersede(
+        services(), current_actor(), document_id, reason=asked.reason, replacement=asked.document
+    )
     return answer({"document_id": document_id, "state": state, "replaced_by": new})
 
 

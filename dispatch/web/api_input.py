@@ -55,7 +55,9 @@ def _refuse_half_characters(value: Any) -> None:
         item = stack.pop()
         if isinstance(item, str) and not item.isascii():
             if any("\ud800" <= character <= "\udfff" for character in item):
-                raise Invalid([Fault("", "encoding", "内容中有不完整的字符，请检查文字编码。")], "malformed_json")
+                raise Invalid(
+                    [Fault("", "encoding", "内容中有不完整的字符，请检查文字编码。")], "malformed_json"
+                )
         elif isinstance(item, dict):
             stack.extend(item.keys())
             stack.extend(item.values())

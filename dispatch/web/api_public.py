@@ -36,7 +36,7 @@ def verify() -> ResponseReturnValue:
         raise Invalid([Fault("/items", "one_question", "items 应为列表，且不能与其他核验项同时给出。")])
     actor = optional_actor()
     if actor is None:
-        raise Unauthorized()
+        raise Unauthorized
     actor.require(Scope.VERIFY)
     return answer({"results": [_told(found) for found in verify_many(services(), asked["items"])]})
 

@@ -44,13 +44,16 @@ class Operation:
     query: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-_PAGE = {
+_PAGE: dict[str, Mapping[str, Any]] = {
     "cursor": {"schema": {"type": "string"}, "description": "next_cursor of the page before"},
     "limit": {"schema": {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}},
 }
-_LIST = _PAGE | {
+_LIST: Mapping[str, Mapping[str, Any]] = _PAGE | {
     "state": {"schema": {"enum": ["ready", "issued", "closed", "cancelled"]}},
-    "q": {"schema": {"type": "string", "maxLength": 200}, "description": "acceptance, document or waybill number, exact name, or last four of a phone"},
+    "q": {
+        "schema": {"type": "string", "maxLength": 200},
+        "description": "acceptance, document or waybill number, exact name, or last four of a phone",
+    },
 }
 _SIZE = {"size": {"schema": {"enum": ["76x130", "100x150", "100x180"], "default": "100x180"}}}
 
@@ -69,7 +72,9 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "api_cases.delivery": Operation({200: "CaseView"}, "Delivery", (404, 409)),
         "api_documents.pdf": Operation({200: "application/pdf"}, None, (404, 409)),
         "api_documents.put_file": Operation(
-            {200: "StoredFile"}, ("application/pdf", "application/ofd", "application/octet-stream"), (404, 409)
+            {200: "StoredFile"},
+            ("application/pdf", "application/ofd", "application/octet-stream"),
+            (404, 409),
         ),
         "api_documents.get_file": Operation({200: "application/octet-stream"}, None, (404,)),
         "api_documents.end": Operation({200: "DocumentState"}, "Revocation", (404, 409)),
@@ -101,7 +106,9 @@ def document() -> ResponseReturnValue:
 @access.public
 def docs() -> ResponseReturnValue:
     """The same for people."""
-    return render_page("base/api.html", document=build(current_app), titles=TITLES, base=services().settings.public_base_url)
+    return render_page(
+        "base/api.html", document=build(current_app), titles=TITLES, base=services().settings.public_base_url
+    )
 
 
 def build(app: Flask) -> dict[str, Any]:
@@ -122,7 +129,12 @@ def build(app: Flask) -> dict[str, Any]:
 
 _SECURITY = {
     "key": {"type": "http", "scheme": "bearer"},
-    "session": {"type": "apiKey", "in": "header", "name": "X-CSRF-Token", "description": "with the cookie of a staff session"},
+    "session": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-CSRF-Token",
+        "description": "with the cookie of a staff session",
+    },
 }
 
 
@@ -132,7 +144,11 @@ def plain_path(rule: str) -> str:
 
 
 def _rules(app: Flask) -> Iterator[Rule]:
-    yield from (rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/") and rule.rule != "/api/docs")
+    yield from (
+        rule
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/api/") and rule.rule != "/api/docs"
+    )
 
 
 def _operation(app: Flask, rule: Rule, method: str) -> dict[str, Any]:
@@ -160,17 +176,29 @@ def _operation(app: Flask, rule: Rule, method: str) -> dict[str, Any]:
 
 def _path_parameters(rule: Rule) -> list[dict[str, Any]]:
     names = _PARAMETER.findall(rule.rule)
-    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}} for name in names]
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+        for name in names
+    ]
 
 
 def _query(described: Operation) -> list[dict[str, Any]]:
-    return [{"name": name, "in": "query", "required": False, **facts} for name, facts in described.query.items()]
+    return [
+        {"name": name, "in": "query", "required": False, **facts} for name, facts in described.query.items()
+    ]
 
 
 def _header(method: str) -> list[dict[str, Any]]:
     if method != "POST":
         return []
-    return [{"name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string", "minLength": 1, "maxLength": 200}}]
+    return [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": False,
+            "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+        }
+    ]
 
 
 def _content(body: str | tuple[str, ...]) -> dict[str, Any]:
@@ -184,9 +212,15 @@ def _responses(described: Operation, guarded: bool, method: str) -> dict[str, An
     for status, shape in described.answers.items():
         entry: dict[str, Any] = {"description": "成功"}
         if shape is not None:
-            entry["content"] = _raw(shape) if "/" in shape else {"application/json": {"schema": {"$ref": f"#/components/schemas/{shape}"}}}
+            entry["content"] = (
+                _raw(shape)
+                if "/" in shape
+                else {"application/json": {"schema": {"$ref": f"#/components/schemas/{shape}"}}}
+            )
         made[str(status)] = entry
-    usual = {500, 503} | ({401, 403} if guarded else set()) | ({400, 413, 415, 422} if described.body else set())
+    usual = (
+        {500, 503} | ({401, 403} if guarded else set()) | ({400, 413, 415, 422} if described.body else set())
+    )
     usual |= {409, 422} if method == "POST" and guarded else set()
     for status in sorted(usual | set(described.problems)):
         schema = {"$ref": "#/components/schemas/Problem"}
@@ -195,14 +229,19 @@ def _responses(described: Operation, guarded: bool, method: str) -> dict[str, An
 
 
 def _raw(media_type: str) -> dict[str, Any]:
-    kinds = ("application/pdf", "application/ofd") if media_type == "application/octet-stream" else (media_type,)
+    kinds = (
+        ("application/pdf", "application/ofd") if media_type == "application/octet-stream" else (media_type,)
+    )
     return {kind: {"schema": {"type": "string", "format": "binary"}} for kind in kinds}
 
 
 def _schemas() -> dict[str, Any]:
     case = json.loads(CASE_SCHEMA.read_text("utf-8"))
     parts = case.pop("$defs")
-    schemas: dict[str, Any] = {"Case": _moved(case), **{f"Case_{name}": _moved(part) for name, part in parts.items()}}
+    schemas: dict[str, Any] = {
+        "Case": _moved(case),
+        **{f"Case_{name}": _moved(part) for name, part in parts.items()},
+    }
     schemas["Delivery"] = _moved(case["properties"]["delivery"])
     for name in api_models.__all__:
         if name != "Body":

@@ -38,7 +38,11 @@ def _ref(name: str) -> Shape:
 _FAULT = _object({"pointer": _TEXT, "code": _TEXT, "detail": _TEXT})
 _EVENT = _object({"at": _MOMENT, "type": _TEXT, "actor": _TEXT, "detail": _TEXT})
 _DEADLINE = _object(
-    {"kind": _one_of(("promise", "delivery")), "due_on": _DAY, "state": _one_of(("open", "met", "overdue", "late"))},
+    {
+        "kind": _one_of(("promise", "delivery")),
+        "due_on": _DAY,
+        "state": _one_of(("open", "met", "overdue", "late")),
+    },
     {"provisional": {"type": "boolean"}},
 )
 _DOCUMENT = _object(
@@ -65,7 +69,9 @@ _CONSIGNMENT = _object(
         "method": _TEXT,
         "carrier": _TEXT,
         "waybill_no": _MAYBE,
-        "state": {"anyOf": [_one_of(ConsignmentState), _one_of(("expected", "arrived", "checked", "accepted"))]},
+        "state": {
+            "anyOf": [_one_of(ConsignmentState), _one_of(("expected", "arrived", "checked", "accepted"))]
+        },
         "documents": _list(_TEXT),
         "recipient_masked": _TEXT,
         "label_url": _MAYBE,
@@ -84,7 +90,11 @@ _CASE_VIEW = _object(
         "deadlines": _list(_DEADLINE),
         "events": _list(_EVENT),
     },
-    {"service": _object({"state": _TEXT, "method": _TEXT, "served_on": {"type": ["string", "null"], "format": "date"}})},
+    {
+        "service": _object(
+            {"state": _TEXT, "method": _TEXT, "served_on": {"type": ["string", "null"], "format": "date"}}
+        )
+    },
 )
 _VERIFICATION_STATUS = _one_of(
     (
@@ -127,7 +137,9 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
         ),
         "Hold": _object({"id": _TEXT, "reason": _TEXT}),
         "StoredFile": _object({"document_id": _TEXT, "sha256": _TEXT}),
-        "DocumentState": _object({"document_id": _TEXT, "state": _one_of([*DocumentState, "expired"])}, {"replaced_by": _MAYBE}),
+        "DocumentState": _object(
+            {"document_id": _TEXT, "state": _one_of([*DocumentState, "expired"])}, {"replaced_by": _MAYBE}
+        ),
         "Consignment": _CONSIGNMENT,
         "Packed": _object(
             {
@@ -157,7 +169,14 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
         "PrintBatchState": _object({"id": _TEXT, "items": _list({"type": "object"})}),
         "BindingMade": _object({"document_id": _TEXT, "code": _TEXT}),
         "Verification": {"anyOf": [_VERDICT, _object({"results": _list(_VERDICT)})]},
-        "Tracking": _object({"state": _TEXT, "state_words": _TEXT, "expected_day": {"type": ["string", "null"]}, "next_step": _TEXT}),
+        "Tracking": _object(
+            {
+                "state": _TEXT,
+                "state_words": _TEXT,
+                "expected_day": {"type": ["string", "null"]},
+                "next_step": _TEXT,
+            }
+        ),
         "OpenApi": {"type": "object"},
     }
 )

@@ -62,7 +62,14 @@ _DETAILS: Mapping[int, tuple[str, str]] = MappingProxyType(
 )
 #: codes whose status differs from their exception's usual one
 _STATUS_OF_CODE: Mapping[str, int] = MappingProxyType(
-    {"too_many_requests": 429, "too_many": 429, "throttled": 429, "too_large": 413, "malformed_json": 400, "sealed_field": 500}
+    {
+        "too_many_requests": 429,
+        "too_many": 429,
+        "throttled": 429,
+        "too_large": 413,
+        "malformed_json": 400,
+        "sealed_field": 500,
+    }
 )
 _RETRYABLE = frozenset({"not_ready", "still_running", "changed_meanwhile", "conflict"})
 _RESERVED = frozenset({"type", "title", "status", "detail", "code", "errors"})
@@ -149,7 +156,7 @@ def _on_refusal(fault: DispatchError) -> BaseResponse:
 def _on_http(fault: HTTPException) -> BaseResponse:
     status = fault.code or 500
     if status < 400 and fault.response is None:
-        return fault.get_response()  # type: ignore[return-value]
+        return fault.get_response()
     if status == HTTPStatus.UNAUTHORIZED and not is_api():
         return _to_login()
     code, detail = _DETAILS.get(status, ("error", "请求没有成功，请稍后再试。"))
@@ -168,7 +175,10 @@ def _to_login() -> BaseResponse:
 
 def _on_surprise(fault: Exception) -> BaseResponse:
     reference = secrets.token_hex(4).upper()
-    places = " < ".join(f"{f.filename.rsplit('/', 2)[-1]}:{f.lineno} {f.name}" for f in reversed(traceback.extract_tb(fault.__traceback__)))
+    places = " < ".join(
+        f"{f.filename.rsplit('/', 2)[-1]}:{f.lineno} {f.name}"
+        for f in reversed(traceback.extract_tb(fault.__traceback__))
+    )
     _log.error("unexpected %s, reference %s, at %s", type(fault).__name__, reference, places)
     detail = f"系统出错，没有执行或没有执行完。请稍后再试；仍不行请联系管理员，并告知编号 {reference}。"
     if is_api():
@@ -179,8 +189,19 @@ def _on_surprise(fault: Exception) -> BaseResponse:
 def _page(status: int, detail: str, **context: Any) -> BaseResponse:
     """The page of this status, a plain one where the house has no template for it."""
     head = TITLES.get(status, "请求没有成功")
-    facts: dict[str, Any] = {"status": status, "code": str(status), "head": head, "title": head, "body": detail, "detail": detail}
-    names = [f"base/{status}.html", "base/message.html"] if status in (400, 403, 404, 413, 429, 500, 503) and not _tells_more(status) else ["base/message.html"]
+    facts: dict[str, Any] = {
+        "status": status,
+        "code": str(status),
+        "head": head,
+        "title": head,
+        "body": detail,
+        "detail": detail,
+    }
+    names = (
+        [f"base/{status}.html", "base/message.html"]
+        if status in (400, 403, 404, 413, 429, 500, 503) and not _tells_more(status)
+        else ["base/message.html"]
+    )
     for name in names:
         try:
             return Response(render_page(name, **facts, **context), status=status)

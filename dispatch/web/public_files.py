@@ -48,14 +48,21 @@ def types() -> ResponseReturnValue:
 
 def _published(body: dict[str, Any]) -> ResponseReturnValue:
     """Anybody may read it from any page: checking must not depend on us."""
-    return answer(body, Cache_Control=_BRIEF, Access_Control_Allow_Origin="*", Cross_Origin_Resource_Policy="cross-origin")
+    return answer(
+        body,
+        Cache_Control=_BRIEF,
+        Access_Control_Allow_Origin="*",
+        Cross_Origin_Resource_Policy="cross-origin",
+    )
 
 
 @blueprint.get("/ca.pem")
 @access.public
 def ca() -> ResponseReturnValue:
     """The certificate that seals are checked against."""
-    return Response(services().sealer.ca_pem(), mimetype="application/x-pem-file", headers={"Cache-Control": _BRIEF})
+    return Response(
+        services().sealer.ca_pem(), mimetype="application/x-pem-file", headers={"Cache-Control": _BRIEF}
+    )
 
 
 @blueprint.get("/healthz")
@@ -79,14 +86,20 @@ def metrics() -> ResponseReturnValue:
     """Figures in the text format of Prometheus. Verifications are counted by each web process for itself."""
     registry = CollectorRegistry()
     now = figures(services())
-    for name, words in (("backlog", "Steps that wait"), ("parked", "Steps that wait for a person"), ("log_size", "Leaves of the log")):
+    for name, words in (
+        ("backlog", "Steps that wait"),
+        ("parked", "Steps that wait for a person"),
+        ("log_size", "Leaves of the log"),
+    ):
         Gauge(f"dispatch_{name}", words, registry=registry).set(now[name])
     for name in ("documents", "consignments"):
         gauge = Gauge(f"dispatch_{name}", f"{name.capitalize()} by state", ["state"], registry=registry)
         for state, count in now[name].items():
             gauge.labels(state=state).set(count)
     tally: Tally = current_app.extensions["dispatch_tally"]
-    return Response(generate_latest(registry) + generate_latest(tally.registry), content_type=CONTENT_TYPE_LATEST)
+    return Response(
+        generate_latest(registry) + generate_latest(tally.registry), content_type=CONTENT_TYPE_LATEST
+    )
 
 
 @blueprint.get("/V/<text>")

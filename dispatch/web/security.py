@@ -136,5 +136,7 @@ def _note(answer: Response) -> Response:
     """One line per request: the route's pattern instead of the path, so no secret, number or name is written down."""
     pattern = request.url_rule.rule if request.url_rule else "(no route)"
     took = (time.monotonic() - g.get("zd_began", time.monotonic())) * 1000
-    _log.info("%s %s %s %.0f ms %s", request.method, pattern, answer.status_code, took, g.get("zd_request", "-"))
+    _log.info(
+        "%s %s %s %.0f ms %s", request.method, pattern, answer.status_code, took, g.get("zd_request", "-")
+    )
     return answer

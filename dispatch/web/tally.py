@@ -12,7 +12,9 @@ class Tally:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._checks = Counter("dispatch_verifications", "Verifications by status", ["status"], registry=self.registry)
+        self._checks = Counter(
+            "dispatch_verifications", "Verifications by status", ["status"], registry=self.registry
+        )
 
     def verified(self, status: str) -> None:
         self._checks.labels(status=status).inc()

@@ -31,13 +31,23 @@ def rules(house: House):
 
 
 def test_every_route_has_a_rule(house: House) -> None:
-    without = [rule.rule for rule in rules(house) if not isinstance(rule_of(house.app.view_functions[rule.endpoint]), Rule)]
+    without = [
+        rule.rule
+        for rule in rules(house)
+        if not isinstance(rule_of(house.app.view_functions[rule.endpoint]), Rule)
+    ]
     assert without == []
 
 
 def test_only_known_routes_are_open_to_all(house: House) -> None:
-    opened = {rule.rule for rule in rules(house) if rule_of(house.app.view_functions[rule.endpoint]).kind == "public"}
-    assert {path for path in opened if not path.startswith(("/log/", "/static/", "/v/", "/sw"))} <= OPEN_TO_ALL | {"/static/<path:filename>"}
+    opened = {
+        rule.rule
+        for rule in rules(house)
+        if rule_of(house.app.view_functions[rule.endpoint]).kind == "public"
+    }
+    assert {
+        path for path in opened if not path.startswith(("/log/", "/static/", "/v/", "/sw"))
+    } <= OPEN_TO_ALL | {"/static/<path:filename>"}
 
 
 def test_secret_links_and_hooks_carry_their_secret_in_the_path(house: House) -> None:

@@ -53,7 +53,19 @@ def test_without_a_key_every_call_is_401(house: House) -> None:
         assert found.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-@pytest.mark.parametrize("header", ["Bearer", "Bearer ", "Bearer x", "Bearer zd_" + "x" * 43, "Basic dXNlcjpwdw==", "zd_x", "Bearer " + "é" * 9, "Bearer zd_" + "x" * 9000])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Bearer",
+        "Bearer ",
+        "Bearer x",
+        "Bearer zd_" + "x" * 43,
+        "Basic dXNlcjpwdw==",
+        "zd_x",
+        "Bearer " + "é" * 9,
+        "Bearer zd_" + "x" * 9000,
+    ],
+)
 def test_a_wrong_key_is_401_and_never_falls_back_to_the_cookie(house: House, header: str) -> None:
     client, _ = house.browser("clerk", "clerk")
     found = client.get("/api/v1/cases", headers={"Authorization": header.encode("utf-8").decode("latin-1")})
@@ -77,7 +89,11 @@ def test_a_revoked_key_opens_nothing(house: House) -> None:
 def test_another_offices_case_does_not_exist(house: House) -> None:
     case = approval()
     view = house.issued(case)
-    number, paper, envelope = case["acceptance_no"], view["documents"][0]["document_id"], view["consignments"][0]["id"]
+    number, paper, envelope = (
+        case["acceptance_no"],
+        view["documents"][0]["document_id"],
+        view["consignments"][0]["id"],
+    )
     reason = {"reason": "试一试"}
     revocation = {"kind": "revoked", "reason": "试一试", "organ": "某局", "decision_no": "1"}
     calls = [
@@ -99,14 +115,29 @@ def test_another_offices_case_does_not_exist(house: House) -> None:
     ]
     for method, path, scope, more in calls:
         foreign = house.call(method, path, scope, office="44", **more)
-        absent = house.call(method, path.replace(number, "999999").replace(paper, "A" * 16).replace(envelope, "A" * 26), scope, office="33", **_absent(more, envelope))
+        absent = house.call(
+            method,
+            path.replace(number, "999999").replace(paper, "A" * 16).replace(envelope, "A" * 26),
+            scope,
+            office="33",
+            **_absent(more, envelope),
+        )
         assert foreign.status_code == 404, f"{method} {path}: {foreign.text}"
         assert foreign.get_json() == absent.get_json() or absent.status_code == 404, path
     assert house.call("GET", "/cases", "read", office="44").get_json()["items"] == []
     assert len(house.call("GET", "/cases", "read", office="3307").get_json()["items"]) == 1
-    assert house.call("GET", "/cases", "read", office="44", query_string={"q": number}).get_json()["items"] == []
-    scan = {"scan_id": "s-1", "code": view["consignments"][0]["waybill_no"], "action": "hand_over", "occurred_at": "2026-11-20T10:00:00+08:00"}
-    found = house.call("POST", "/scans", "scans", office="44", json={"sent_at": "2026-11-20T10:00:00+08:00", "scans": [scan]})
+    assert (
+        house.call("GET", "/cases", "read", office="44", query_string={"q": number}).get_json()["items"] == []
+    )
+    scan = {
+        "scan_id": "s-1",
+        "code": view["consignments"][0]["waybill_no"],
+        "action": "hand_over",
+        "occurred_at": "2026-11-20T10:00:00+08:00",
+    }
+    found = house.call(
+        "POST", "/scans", "scans", office="44", json={"sent_at": "2026-11-20T10:00:00+08:00", "scans": [scan]}
+    )
     assert found.get_json()["results"][0]["outcome"] == "unknown"
 
 
@@ -148,7 +179,9 @@ def test_who_enters_by_hand_does_not_issue(house: House) -> None:
 def test_one_persons_token_does_not_serve_another(house: House) -> None:
     client, _ = house.browser("clerk", "clerk")
     _, other_csrf = house.browser("colleague", "clerk")
-    assert client.post("/api/v1/cases", json=approval(), headers={"X-CSRF-Token": other_csrf}).status_code == 403
+    assert (
+        client.post("/api/v1/cases", json=approval(), headers={"X-CSRF-Token": other_csrf}).status_code == 403
+    )
 
 
 @pytest.mark.parametrize(
@@ -166,7 +199,9 @@ def test_one_persons_token_does_not_serve_another(house: House) -> None:
         ({"Origin": "null", "Sec-Fetch-Site": "cross-site"}, False),
     ],
 )
-def test_another_sites_form_changes_nothing_here(house: House, headers: dict[str, str], allowed: bool) -> None:
+def test_another_sites_form_changes_nothing_here(
+    house: House, headers: dict[str, str], allowed: bool
+) -> None:
     client, csrf = house.browser("clerk", "clerk")
     found = client.post("/api/v1/cases", json=approval(), headers=headers | {"X-CSRF-Token": csrf})
     assert found.status_code == (201 if allowed else 403)
@@ -201,9 +236,7 @@ def test_https_is_asked_for_where_there_is_https(tmp_path: Path) -> None:
     assert house.client.get("/healthz").headers["Strict-Transport-Security"].startswith("max-age=31536000")
 
 
-@pytest.mark.parametrize(
-    ("hops", "seen"), [("0", "127.0.0.1"), ("1", "192.0.2.7"), ("2", "10.0.0.9")]
-)
+@pytest.mark.parametrize(("hops", "seen"), [("0", "127.0.0.1"), ("1", "192.0.2.7"), ("2", "10.0.0.9")])
 def test_the_callers_address_is_what_the_trusted_proxies_say(tmp_path: Path, hops: str, seen: str) -> None:
     """What a caller writes into the header himself stands further left and counts for nothing."""
     house = open_house(tmp_path, DISPATCH_TRUSTED_PROXIES=hops)

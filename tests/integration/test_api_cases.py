@@ -84,14 +84,18 @@ def test_a_taken_number_is_told_apart(house: House) -> None:
         (b" " * 1_100_000, "application/json", 413, "too_large"),
     ],
 )
-def test_what_is_no_case_is_refused_in_kind(house: House, data: bytes, kind: str, status: int, code: str | None) -> None:
+def test_what_is_no_case_is_refused_in_kind(
+    house: House, data: bytes, kind: str, status: int, code: str | None
+) -> None:
     found = house.call("POST", "/cases", "cases", data=data, content_type=kind)
     assert found.status_code == status, found.text
     assert found.mimetype == "application/problem+json"
     assert code is None or found.get_json()["code"] == code
 
 
-@pytest.mark.parametrize("text", ["<script>alert(1)</script>", "'; DROP TABLE cases; --", "{{7*7}}", "%s%n", "../../etc/passwd"])
+@pytest.mark.parametrize(
+    "text", ["<script>alert(1)</script>", "'; DROP TABLE cases; --", "{{7*7}}", "%s%n", "../../etc/passwd"]
+)
 def test_hostile_words_are_only_words(house: House, text: str) -> None:
     case = approval(item={"code": "T-1", "name": text, "promised_working_days": 1})
     assert post(house, case).status_code == 201
@@ -101,7 +105,9 @@ def test_hostile_words_are_only_words(house: House, text: str) -> None:
 def test_a_batch_answers_line_by_line(house: House) -> None:
     good, bad = approval(), approval(decision="perhaps")
     lines = [json.dumps(good), "{", json.dumps(bad), json.dumps(good)]
-    found = house.call("POST", "/cases/batch", "cases", data="\n".join(lines).encode(), content_type="application/x-ndjson")
+    found = house.call(
+        "POST", "/cases/batch", "cases", data="\n".join(lines).encode(), content_type="application/x-ndjson"
+    )
     assert found.status_code == 200
     results = found.get_json()["results"]
     assert [(r["line"], r["status"]) for r in results] == [(1, 201), (2, 400), (3, 422), (4, 200)]
@@ -113,7 +119,10 @@ def test_a_batch_has_its_limits(house: House) -> None:
     kind = {"content_type": "application/x-ndjson"}
     assert house.call("POST", "/cases/batch", "cases", data=b"{}\n" * 10_001, **kind).status_code == 413
     assert house.call("POST", "/cases/batch", "cases", data=b"", **kind).status_code == 422
-    assert house.call("POST", "/cases/batch", "cases", data=b" " * (20 * 1024 * 1024 + 1), **kind).status_code == 413
+    assert (
+        house.call("POST", "/cases/batch", "cases", data=b" " * (20 * 1024 * 1024 + 1), **kind).status_code
+        == 413
+    )
     assert house.call("POST", "/cases/batch", "cases", json=[]).status_code == 415
 
 
@@ -166,14 +175,18 @@ def test_events_tell_the_story_in_order(house: House) -> None:
     kinds = [event["type"] for event in view["events"]]
     assert kinds[:2] == ["case_received", "case_issued"]
     assert {"document_composed", "document_valid", "consignment_planned", "waybill_bound"} <= set(kinds)
-    assert all(event["detail"] and event["actor"] and event["at"].endswith("+08:00") for event in view["events"])
+    assert all(
+        event["detail"] and event["actor"] and event["at"].endswith("+08:00") for event in view["events"]
+    )
     assert "处理记录" not in {event["detail"] for event in view["events"]}
 
 
 def test_documents_stand_in_the_order_received_without_token_until_valid(house: House) -> None:
     case = approval(documents=[document(copy="正本"), document(copy="副本"), document(title="领证通知书")])
     view = post(house, case).get_json()
-    assert [(d["title"], d["copy"]) for d in view["documents"]] == [(d["title"], d["copy"]) for d in case["documents"]]
+    assert [(d["title"], d["copy"]) for d in view["documents"]] == [
+        (d["title"], d["copy"]) for d in case["documents"]
+    ]
     assert {d["token"] for d in view["documents"]} == {None}
     assert {d["pdf_url"] for d in view["documents"]} == {None}
 
@@ -187,7 +200,9 @@ def test_deadlines_of_a_view(house: House) -> None:
 
 # -- lists ---------------------------------------------------------------------------------------------------------
 def test_a_list_goes_on_where_it_stopped_without_gaps_or_repeats(house: House) -> None:
-    numbers = {number_of(case) for case in (approval() for _ in range(7)) if post(house, case).status_code == 201}
+    numbers = {
+        number_of(case) for case in (approval() for _ in range(7)) if post(house, case).status_code == 201
+    }
     seen: list[str] = []
     cursor = ""
     for _ in range(10):
@@ -200,7 +215,22 @@ def test_a_list_goes_on_where_it_stopped_without_gaps_or_repeats(house: House) -
     assert set(seen) == numbers
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "limit=-1", "limit=1e9", "cursor=%00", "cursor=bm90aGluZw", "cursor=WzEsMl0", "cursor=é", "state=gone", "q=" + "x" * 201])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=201",
+        "limit=x",
+        "limit=-1",
+        "limit=1e9",
+        "cursor=%00",
+        "cursor=bm90aGluZw",
+        "cursor=WzEsMl0",
+        "cursor=é",
+        "state=gone",
+        "q=" + "x" * 201,
+    ],
+)
 def test_a_senseless_question_is_refused(house: House, query: str) -> None:
     found = house.call("GET", f"/cases?{query}", "read")
     assert found.status_code == 422, found.text
@@ -219,7 +249,9 @@ def test_search_is_exact_and_finds_what_the_contract_names(house: House) -> None
         found = house.call("GET", "/cases", "read", query_string={"q": wanted}).get_json()
         assert [item["acceptance_no"] for item in found["items"]] == mine, wanted
     for wanted in ("蓝天", "%", "_", "4322", "磐市监名〔2026〕", "331", "' OR 1=1 --"):
-        assert house.call("GET", "/cases", "read", query_string={"q": wanted}).get_json()["items"] == [], wanted
+        assert house.call("GET", "/cases", "read", query_string={"q": wanted}).get_json()["items"] == [], (
+            wanted
+        )
 
 
 def test_a_list_by_state(house: House) -> None:
@@ -238,7 +270,9 @@ def test_issued_once_and_the_same_documents_afterwards(house: House) -> None:
     view = house.issued(case)
     again = house.call("POST", f"/cases/{number_of(case)}/issue", "issue")
     assert again.status_code == 200
-    assert [d["document_id"] for d in again.get_json()["documents"]] == [d["document_id"] for d in view["documents"]]
+    assert [d["document_id"] for d in again.get_json()["documents"]] == [
+        d["document_id"] for d in view["documents"]
+    ]
 
 
 def test_a_held_case_is_not_issued_until_the_hold_is_lifted(house: House) -> None:
@@ -256,7 +290,21 @@ def test_a_held_case_is_not_issued_until_the_hold_is_lifted(house: House) -> Non
     assert house.call("DELETE", f"{path}/holds/NOSUCH", "issue").status_code == 404
 
 
-@pytest.mark.parametrize("body", [{}, {"reason": ""}, {"reason": "  "}, {"reason": 7}, {"reason": None}, {"reason": "x", "more": 1}, {"reason": "长" * 401}, [], 7, "x"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"reason": ""},
+        {"reason": "  "},
+        {"reason": 7},
+        {"reason": None},
+        {"reason": "x", "more": 1},
+        {"reason": "长" * 401},
+        [],
+        7,
+        "x",
+    ],
+)
 def test_a_hold_needs_its_reason(house: House, body) -> None:
     case = approval()
     post(house, case)
@@ -286,7 +334,12 @@ def test_delivery_can_change_until_hand_over(house: House) -> None:
     [envelope] = [e for e in house.view(number_of(case))["consignments"] if e["state"] != "cancelled"]
     assert envelope["waybill_no"] not in (None, old)
     assert envelope["recipient_masked"].endswith("190****0777")
-    void = house.call("POST", "/pack-checks", "issue", json={"label": old, "paper": house.view(number_of(case))["documents"][0]["token"]})
+    void = house.call(
+        "POST",
+        "/pack-checks",
+        "issue",
+        json={"label": old, "paper": house.view(number_of(case))["documents"][0]["token"]},
+    )
     assert (void.status_code, void.get_json()["reason"]) == (409, "void_waybill")
 
 

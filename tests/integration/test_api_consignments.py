@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pytest
 
 from dispatch.services import Services
@@ -25,7 +24,12 @@ def house(services: Services) -> House:
 
 def someone(serial: int):
     """A case whose envelope is nobody else's."""
-    return approval(delivery={"method": "express", "recipient": recipient(phone=f"190000008{serial:02d}", address=f"岭外村{serial}组1号")})
+    return approval(
+        delivery={
+            "method": "express",
+            "recipient": recipient(phone=f"190000008{serial:02d}", address=f"岭外村{serial}组1号"),
+        }
+    )
 
 
 def pack(house: House, label: str, paper: str, **more):
@@ -78,10 +82,18 @@ def test_packing_counts_up_and_repeats_harmlessly(house: House) -> None:
     [envelope] = view["consignments"]
     first, second = (d["token"] for d in view["documents"])
     one = pack(house, envelope["waybill_no"], first).get_json()
-    assert (one["outcome"], one["packed"], one["of"], one["consignment_id"]) == ("matched", 1, 2, envelope["id"])
+    assert (one["outcome"], one["packed"], one["of"], one["consignment_id"]) == (
+        "matched",
+        1,
+        2,
+        envelope["id"],
+    )
     assert one["missing"] == ["企业名称预先核准通知书（副本）"]
     assert pack(house, envelope["waybill_no"], first).get_json()["packed"] == 1
-    assert pack(house, envelope["waybill_no"], second).get_json() | {"missing": []} == one | {"packed": 2, "missing": []}
+    assert pack(house, envelope["waybill_no"], second).get_json() | {"missing": []} == one | {
+        "packed": 2,
+        "missing": [],
+    }
     assert house.call("GET", f"/consignments/{envelope['id']}", "read").get_json()["state"] == "packed"
 
 
@@ -92,13 +104,28 @@ def test_a_swapped_envelope_is_caught(house: House) -> None:
     assert (found.status_code, body["outcome"], body["reason"]) == (409, "mismatch", "different_envelope")
 
 
-@pytest.mark.parametrize("body", [{}, {"label": "x"}, {"label": 1, "paper": "y"}, {"label": "x", "paper": "y" * 3000}, {"label": "x", "paper": "y", "z": 1}, []])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"label": "x"},
+        {"label": 1, "paper": "y"},
+        {"label": "x", "paper": "y" * 3000},
+        {"label": "x", "paper": "y", "z": 1},
+        [],
+    ],
+)
 def test_a_pack_check_needs_two_texts(house: House, body) -> None:
     assert house.call("POST", "/pack-checks", "issue", json=body).status_code == 422
 
 
 def test_codes_of_others_are_unknown(house: House) -> None:
-    for label, paper in (("", ""), ("EE123456789CN", "https://evil.example/v#AAAA"), ("\x00", "\x00"), ("𬭎" * 50, "𬭎" * 50)):
+    for label, paper in (
+        ("", ""),
+        ("EE123456789CN", "https://evil.example/v#AAAA"),
+        ("\x00", "\x00"),
+        ("𬭎" * 50, "𬭎" * 50),
+    ):
         assert pack(house, label, paper).get_json()["reason"] == "unknown"
 
 
@@ -114,14 +141,28 @@ def test_a_hand_over_list_of_what_is_packed(house: House) -> None:
     assert house.call("GET", f"/consignments/{one['id']}", "read").get_json()["state"] == "packed"
 
 
-@pytest.mark.parametrize("body", [{}, {"carrier": "range"}, {"carrier": "range", "all_packed": True, "consignment_ids": ["A"]}, {"carrier": "range", "consignment_ids": []}, {"carrier": 1, "all_packed": True}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"carrier": "range"},
+        {"carrier": "range", "all_packed": True, "consignment_ids": ["A"]},
+        {"carrier": "range", "consignment_ids": []},
+        {"carrier": 1, "all_packed": True},
+    ],
+)
 def test_a_list_is_either_named_or_everything(house: House, body) -> None:
     assert house.call("POST", "/manifests", "issue", json=body).status_code == 422
 
 
 def test_what_is_not_packed_is_on_no_list(house: House) -> None:
     [envelope] = house.issued(someone(1))["consignments"]
-    found = house.call("POST", "/manifests", "issue", json={"carrier": envelope["carrier"], "consignment_ids": [envelope["id"]]})
+    found = house.call(
+        "POST",
+        "/manifests",
+        "issue",
+        json={"carrier": envelope["carrier"], "consignment_ids": [envelope["id"]]},
+    )
     assert found.status_code == 409
 
 
@@ -147,13 +188,31 @@ def test_the_road_to_the_hand_and_what_the_applicant_sees(house: House) -> None:
 def test_scans_are_judged_one_by_one(house: House) -> None:
     now = house.services.clock.now().isoformat()
     good = {"scan_id": "a", "code": "NOSUCH", "action": "depart", "occurred_at": now}
-    body = {"sent_at": now, "scans": [good, "junk", None, {"scan_id": "b"}, good | {"scan_id": "c", "action": "fly"}]}
+    body = {
+        "sent_at": now,
+        "scans": [good, "junk", None, {"scan_id": "b"}, good | {"scan_id": "c", "action": "fly"}],
+    }
     found = house.call("POST", "/scans", "scans", json=body)
     assert found.status_code == 200
-    assert [r["outcome"] for r in found.get_json()["results"]] == ["unknown", "rejected", "rejected", "rejected", "rejected"]
+    assert [r["outcome"] for r in found.get_json()["results"]] == [
+        "unknown",
+        "rejected",
+        "rejected",
+        "rejected",
+        "rejected",
+    ]
 
 
-@pytest.mark.parametrize("body", [{}, {"sent_at": "now", "scans": []}, {"sent_at": "2026-11-20T10:00:00", "scans": []}, {"sent_at": "2026-11-20T10:00:00Z", "scans": {}}, {"sent_at": "2026-11-20T10:00:00Z", "scans": [{}] * 501}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"sent_at": "now", "scans": []},
+        {"sent_at": "2026-11-20T10:00:00", "scans": []},
+        {"sent_at": "2026-11-20T10:00:00Z", "scans": {}},
+        {"sent_at": "2026-11-20T10:00:00Z", "scans": [{}] * 501},
+    ],
+)
 def test_a_batch_of_scans_that_is_none(house: House, body) -> None:
     assert house.call("POST", "/scans", "scans", json=body).status_code == 422
 
@@ -170,6 +229,17 @@ def test_tracking_says_the_same_for_every_miss_and_then_nothing(house: House) ->
     assert b'"status": 404' in answers.pop()
 
 
-@pytest.mark.parametrize("body", [{}, {"acceptance_no": "331127000000"}, {"acceptance_no": "331127000000", "phone_tail": "12"}, {"acceptance_no": "331127000000", "phone_tail": "１２３４"}, {"acceptance_no": 7, "phone_tail": "0123"}, {"acceptance_no": "", "phone_tail": "0123"}, {"acceptance_no": "3", "phone_tail": "0123", "x": 1}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"acceptance_no": "331127000000"},
+        {"acceptance_no": "331127000000", "phone_tail": "12"},
+        {"acceptance_no": "331127000000", "phone_tail": "１２３４"},
+        {"acceptance_no": 7, "phone_tail": "0123"},
+        {"acceptance_no": "", "phone_tail": "0123"},
+        {"acceptance_no": "3", "phone_tail": "0123", "x": 1},
+    ],
+)
 def test_a_question_without_its_two_parts(house: House, body) -> None:
     assert house.call("POST", "/track", json=body).status_code == 422

@@ -12,7 +12,12 @@ from tests.webhouse import House, house_on
 
 pytestmark = pytest.mark.integration
 
-REVOCATION = {"kind": "revoked", "reason": "核查发现材料虚假", "organ": "某市监局", "decision_no": "〔2026〕1号"}
+REVOCATION = {
+    "kind": "revoked",
+    "reason": "核查发现材料虚假",
+    "organ": "某市监局",
+    "decision_no": "〔2026〕1号",
+}
 PDF = b"%PDF-1.7\n% the department's own file\n%%EOF\n"
 
 
@@ -28,7 +33,9 @@ def house(services: Services) -> House:
 
 
 def imported() -> dict[str, object]:
-    return document(kind="certificate", source="import", title="施工许可证", number="3307272026001", fields={})
+    return document(
+        kind="certificate", source="import", title="施工许可证", number="3307272026001", fields={}
+    )
 
 
 def papers(house: House, case) -> list[str]:
@@ -68,7 +75,12 @@ def test_what_is_no_document_file_is_refused(house: House) -> None:
     case = approval(documents=[imported()])
     house.call("POST", "/cases", "cases", json=case)
     [paper] = papers(house, case)
-    for data, status in ((b"", 422), (b"MZ\x90\x00", 422), (b"<html>", 422), (b" " * (30 * 1024 * 1024 + 1), 413)):
+    for data, status in (
+        (b"", 422),
+        (b"MZ\x90\x00", 422),
+        (b"<html>", 422),
+        (b" " * (30 * 1024 * 1024 + 1), 413),
+    ):
         found = house.call("PUT", f"/documents/{paper}/file", "cases", data=data)
         assert found.status_code == status
         assert found.mimetype == "application/problem+json"
@@ -91,7 +103,10 @@ def chief(house: House, which: str, paper: str, act: str, body) -> tuple[int, di
 
 def test_one_suspends_and_the_second_revokes(house: House) -> None:
     paper = house.issued(approval())["documents"][0]["document_id"]
-    assert chief(house, "first", paper, "revoke", REVOCATION) == (200, {"document_id": paper, "state": "suspended"})
+    assert chief(house, "first", paper, "revoke", REVOCATION) == (
+        200,
+        {"document_id": paper, "state": "suspended"},
+    )
     assert chief(house, "first", paper, "revoke", REVOCATION)[1]["state"] == "suspended"
     assert chief(house, "second", paper, "revoke", REVOCATION)[1]["state"] == "revoked"
 
@@ -107,7 +122,12 @@ def test_freezing_is_for_one_and_thawing_for_two(house: House) -> None:
 def test_a_corrected_document_takes_the_olds_place(house: House) -> None:
     case = approval()
     paper = house.issued(case)["documents"][0]
-    body = {"reason": "姓名有误", "document": document(fields={"申请人": "周小漫", "办理事项": "企业名称预先核准", "决定内容": "准予办理。"})}
+    body = {
+        "reason": "姓名有误",
+        "document": document(
+            fields={"申请人": "周小漫", "办理事项": "企业名称预先核准", "决定内容": "准予办理。"}
+        ),
+    }
     chief(house, "first", paper["document_id"], "supersede", body)
     status, answer = chief(house, "second", paper["document_id"], "supersede", body)
     assert (status, answer["state"]) == (200, "superseded")

@@ -32,7 +32,9 @@ def house(services: Services) -> House:
 
 def hold(house: House, case, reason: str = "税费未缴", *, headers=None, scopes=("issue",)):
     path = f"/cases/{case['acceptance_no']}/holds"
-    return house.call("POST", path, *scopes, json={"reason": reason}, headers=KEY if headers is None else headers)
+    return house.call(
+        "POST", path, *scopes, json={"reason": reason}, headers=KEY if headers is None else headers
+    )
 
 
 @pytest.fixture
@@ -139,7 +141,9 @@ def test_after_a_day_the_key_is_free(house: House, monkeypatch: pytest.MonkeyPat
     ticket = answers.begin(house.services, ANYBODY, "/x", "k", b"1")
     assert isinstance(ticket, answers.Ticket)
     answers.keep(house.services, ANYBODY, ticket, answers.Answer(201, {"Location": "/x/1"}, b"{}"))
-    assert answers.begin(house.services, ANYBODY, "/x", "k", b"1") == answers.Answer(201, {"Location": "/x/1"}, b"{}")
+    assert answers.begin(house.services, ANYBODY, "/x", "k", b"1") == answers.Answer(
+        201, {"Location": "/x/1"}, b"{}"
+    )
     monkeypatch.setattr(answers, "KEPT", timedelta(seconds=-1))
     assert isinstance(answers.begin(house.services, ANYBODY, "/x", "k", b"2"), answers.Ticket)
     assert answers.forget_old(house.services, SYSTEM) == 1

@@ -40,7 +40,9 @@ def described(house: House) -> dict[str, Any]:
 
 def check(document: dict[str, Any], name: str, value: object) -> None:
     """``value`` has the shape ``name`` of the description."""
-    Draft202012Validator({"$ref": f"#/components/schemas/{name}", "components": document["components"]}).validate(value)
+    Draft202012Validator(
+        {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
+    ).validate(value)
 
 
 def test_every_reference_leads_somewhere(house: House) -> None:
@@ -77,9 +79,24 @@ def test_real_answers_have_their_shapes(house: House) -> None:
     check(document, "CaseView", view)
     check(document, "CaseList", house.call("GET", "/cases", "read").get_json())
     check(document, "Consignment", view["consignments"][0])
-    check(document, "Verification", house.call("POST", "/verify", json={"token": view["documents"][0]["token"]}).get_json())
-    check(document, "Tracking", house.call("POST", "/track", json={"acceptance_no": case["acceptance_no"], "phone_tail": "0123"}).get_json())
-    packed = house.call("POST", "/pack-checks", "issue", json={"label": view["consignments"][0]["waybill_no"], "paper": view["documents"][0]["token"]})
+    check(
+        document,
+        "Verification",
+        house.call("POST", "/verify", json={"token": view["documents"][0]["token"]}).get_json(),
+    )
+    check(
+        document,
+        "Tracking",
+        house.call(
+            "POST", "/track", json={"acceptance_no": case["acceptance_no"], "phone_tail": "0123"}
+        ).get_json(),
+    )
+    packed = house.call(
+        "POST",
+        "/pack-checks",
+        "issue",
+        json={"label": view["consignments"][0]["waybill_no"], "paper": view["documents"][0]["token"]},
+    )
     check(document, "Packed", packed.get_json())
     check(document, "Problem", house.call("GET", "/cases/nothing", "read").get_json())
     check(document, "Problem", house.call("POST", "/cases", "cases", json={}).get_json())
@@ -120,11 +137,19 @@ def test_a_machine_tries_everything_and_finds_no_crash(house: House) -> None:
 def _try(operation: Any, key: str) -> None:
     known = set(operation.definition.raw["responses"]) | {"404", "405"}
 
-    @settings(max_examples=12, deadline=None, database=None, suppress_health_check=list(HealthCheck), derandomize=True)
+    @settings(
+        max_examples=12,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        derandomize=True,
+    )
     @given(case=operation.as_strategy())
     def run(case: Any) -> None:
         answer = case.call(headers={"Authorization": f"Bearer {key}"})
         assert answer.status_code != 500, f"{operation.label}: {answer.text[:300]}"
-        assert str(answer.status_code) in known, f"{operation.label}: {answer.status_code} {answer.text[:300]}"
+        assert str(answer.status_code) in known, (
+            f"{operation.label}: {answer.status_code} {answer.text[:300]}"
+        )
 
     run()

@@ -37,7 +37,14 @@ def test_a_genuine_paper_passes_and_says_it_is_a_sample(house: House) -> None:
     found = verify(house, {"token": paper["token"]}).get_json()
     assert (found["result"], found["status"], found["authenticity"], found["validity"], found["sample"]) == (
         "PASSED", "valid", "genuine", "valid", True)  # fmt: skip
-    assert set(found["checked"]) | set(found["not_checked"]) == {"signature", "date", "status", "log", "file", "fields"}
+    assert set(found["checked"]) | set(found["not_checked"]) == {
+        "signature",
+        "date",
+        "status",
+        "log",
+        "file",
+        "fields",
+    }
     assert found["document"]["holder"] == "周**"
     assert found["document"]["compare"]
     by_id = verify(house, {"document_id": paper["document_id"]}).get_json()
@@ -55,7 +62,9 @@ def test_every_changed_character_is_noticed(house: House) -> None:
         assert found.status_code == 200
 
 
-@pytest.mark.parametrize("token", ["x", "https://evil.example/v#AAAA", "\u0000", "𬭎" * 50, "=" * 40, "A" * 2000, "<script>"])
+@pytest.mark.parametrize(
+    "token", ["x", "https://evil.example/v#AAAA", "\u0000", "𬭎" * 50, "=" * 40, "A" * 2000, "<script>"]
+)
 def test_junk_is_unreadable_and_no_forgery(house: House, token: str) -> None:
     found = verify(house, {"token": token})
     assert found.status_code == 200
@@ -65,11 +74,23 @@ def test_junk_is_unreadable_and_no_forgery(house: House, token: str) -> None:
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        ({}, 422), ({"token": ""}, 422), ({"token": None}, 422), ({"token": 7}, 422), ({"token": []}, 422), ({"token": "A" * 100_000}, 413),
-        ({"token": "A", "sha256": "0" * 64}, 422), ({"document_no": "x"}, 422), ({"holder_tail": "1234"}, 422),
-        ({"sha256": "0"}, 422), ({"surprise": 1}, 422), ([], 422), ("x", 422), ({"token": "A", "items": []}, 422), ({"items": {}}, 422),
+        ({}, 422),
+        ({"token": ""}, 422),
+        ({"token": None}, 422),
+        ({"token": 7}, 422),
+        ({"token": []}, 422),
+        ({"token": "A" * 100_000}, 413),
+        ({"token": "A", "sha256": "0" * 64}, 422),
+        ({"document_no": "x"}, 422),
+        ({"holder_tail": "1234"}, 422),
+        ({"sha256": "0"}, 422),
+        ({"surprise": 1}, 422),
+        ([], 422),
+        ("x", 422),
+        ({"token": "A", "items": []}, 422),
+        ({"items": {}}, 422),
     ],
-)  # fmt: skip
+)
 def test_a_question_that_is_none(house: House, body, status: int) -> None:
     found = verify(house, body)
     assert found.status_code == status, found.text
@@ -101,7 +122,9 @@ def test_looking_up_numbers_is_limited_and_checking_tokens_is_not(house: House) 
 def test_checks_are_counted(house: House) -> None:
     verify(house, {"token": "x"})
     verify(house, {"token": "y"})
-    assert 'dispatch_verifications_total{status="unreadable"} 2.0' in house.call("GET", "/metrics", "admin").text
+    assert (
+        'dispatch_verifications_total{status="unreadable"} 2.0' in house.call("GET", "/metrics", "admin").text
+    )
 
 
 # -- files -----------------------------------------------------------------------------------------------------------
@@ -116,7 +139,19 @@ def test_published_keys_check_our_tokens(house: House) -> None:
 
 def test_no_private_part_is_published(house: House) -> None:
     for key in house.client.get("/keys.json").get_json()["keys"]:
-        assert set(key) <= {"kty", "crv", "x", "y", "kid", "alg", "use", "nbf", "exp", "withdrawn_at", "reason"}
+        assert set(key) <= {
+            "kty",
+            "crv",
+            "x",
+            "y",
+            "kid",
+            "alg",
+            "use",
+            "nbf",
+            "exp",
+            "withdrawn_at",
+            "reason",
+        }
 
 
 def test_types_name_what_tokens_number(house: House) -> None:
@@ -158,7 +193,13 @@ def test_an_absent_database_is_a_503_with_time_to_come_back(house: House) -> Non
 
 @pytest.mark.parametrize(
     ("path", "target"),
-    [("/V/CEAACPMRJLFJ", "/v#CEAACPMRJLFJ"), ("/V/ceaa", "/v#ceaa"), ("/V/<script>", "/v"), ("/V/" + "A" * 3000, "/v"), ("/V/a%0d%0aX: y", "/v")],
+    [
+        ("/V/CEAACPMRJLFJ", "/v#CEAACPMRJLFJ"),
+        ("/V/ceaa", "/v#ceaa"),
+        ("/V/<script>", "/v"),
+        ("/V/" + "A" * 3000, "/v"),
+        ("/V/a%0d%0aX: y", "/v"),
+    ],
 )
 def test_the_old_address_goes_into_the_fragment(house: House, path: str, target: str) -> None:
     found = house.client.get(path)

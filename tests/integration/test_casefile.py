@@ -42,7 +42,9 @@ def numbers(page: Any) -> list[str]:
 
 # -- lists and search --------------------------------------------------------------------------------------------
 def test_lists_go_by_the_day_due_and_page_without_gaps(services: Services) -> None:
-    later = received(services, decided_at="2026-11-12T09:00:00+08:00", accepted_at="2026-11-11T09:00:00+08:00")
+    later = received(
+        services, decided_at="2026-11-12T09:00:00+08:00", accepted_at="2026-11-11T09:00:00+08:00"
+    )
     rest = [received(services)["acceptance_no"] for _ in range(4)]
     seen: list[str] = []
     cursor = None
@@ -57,7 +59,9 @@ def test_lists_go_by_the_day_due_and_page_without_gaps(services: Services) -> No
 
 
 def test_search_finds_exactly_and_only_in_ones_own_office(services: Services, drain: Drain) -> None:
-    case = issued(services, drain, applicant=approval()["applicant"] | {"name": "蓝天晴", "phone": "19000004321"})
+    case = issued(
+        services, drain, applicant=approval()["applicant"] | {"name": "蓝天晴", "phone": "19000004321"}
+    )
     issued(services, drain)
     view = case_view(services, CLERK, case["acceptance_no"])
     number = view["documents"][0]["number"]
@@ -98,14 +102,18 @@ def test_who_only_scans_sees_no_cases(services: Services) -> None:
             look()
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "é", "WyJhIiwgImIiXQ", "bnVsbA", "e30", "W10", "W251bGwsIG51bGxd"])
+@pytest.mark.parametrize(
+    "cursor", ["", "x", "é", "WyJhIiwgImIiXQ", "bnVsbA", "e30", "W10", "W251bGwsIG51bGxd"]
+)
 def test_a_cursor_we_did_not_give_is_refused(services: Services, cursor: str) -> None:
     if cursor:
         with pytest.raises(Invalid):
             list_cases(services, CLERK, cursor=cursor)
 
 
-def test_an_expired_document_is_expired_the_day_after_its_last(services: Services, drain: Drain, clock: Any) -> None:
+def test_an_expired_document_is_expired_the_day_after_its_last(
+    services: Services, drain: Drain, clock: Any
+) -> None:
     case = issued(services, drain, documents=[document(valid_until="2026-11-21")])
     assert case_view(services, CLERK, case["acceptance_no"])["documents"][0]["state"] == "valid"
     clock.advance(timedelta(days=1, hours=13))  # the 21st, 23 o'clock in Shanghai
@@ -133,7 +141,9 @@ def test_a_masked_look_leaves_none(services: Services) -> None:
     case_view(services, CLERK, case["acceptance_no"])
     list_cases(services, CLERK, q="周小满")
     with services.store.read(SYSTEM) as work:
-        assert work.session.scalar(select(func.count()).select_from(Audit).where(Audit.actor == CLERK.name)) == 1
+        assert (
+            work.session.scalar(select(func.count()).select_from(Audit).where(Audit.actor == CLERK.name)) == 1
+        )
 
 
 def test_who_reads_only_or_sits_elsewhere_sees_no_person(services: Services) -> None:
@@ -143,7 +153,12 @@ def test_who_reads_only_or_sits_elsewhere_sees_no_person(services: Services) -> 
     with pytest.raises(NotFound):
         reveal(services, ELSEWHERE, case["acceptance_no"])
     with services.store.read(SYSTEM) as work:
-        assert work.session.scalar(select(func.count()).select_from(Audit).where(Audit.action == "case_revealed")) == 0
+        assert (
+            work.session.scalar(
+                select(func.count()).select_from(Audit).where(Audit.action == "case_revealed")
+            )
+            == 0
+        )
 
 
 # -- the worklist ------------------------------------------------------------------------------------------------
@@ -163,17 +178,27 @@ def test_overdue_stands_on_top_and_a_hold_is_told(services: Services, drain: Dra
 
 def test_what_is_stuck_is_told_with_its_reason(services: Services, drain: Drain) -> None:
     blocked = issued(services, drain, documents=[document(fields={"申请人": "字" * 3900})])
-    waiting = issued(services, drain, documents=[document(source="import", kind="certificate", title="施工许可证", number="A1", fields={})])
+    waiting = issued(
+        services,
+        drain,
+        documents=[document(source="import", kind="certificate", title="施工许可证", number="A1", fields={})],
+    )
     moving = issued(services, drain)
     with services.store.work(SYSTEM) as work:
-        held = work.session.scalar(select(Document.consignment_id).join(Case).where(Case.acceptance_no == moving["acceptance_no"]))
-        work.session.execute(update(Consignment).where(Consignment.id == held).values(flag="运单号在承运方查不到"))
+        held = work.session.scalar(
+            select(Document.consignment_id).join(Case).where(Case.acceptance_no == moving["acceptance_no"])
+        )
+        work.session.execute(
+            update(Consignment).where(Consignment.id == held).values(flag="运单号在承运方查不到")
+        )
     stuck = {row["kind"]: row for row in worklist(services, CLERK)["stuck"]}
     assert stuck["file_missing"]["acceptance_no"] == waiting["acceptance_no"]
     assert stuck["flagged"]["why"] == "运单号在承运方查不到"
     assert stuck["flagged"]["acceptance_no"] == moving["acceptance_no"]
     with services.store.read(SYSTEM) as work:
-        state = work.session.scalar(select(Document.state).join(Case).where(Case.acceptance_no == blocked["acceptance_no"]))
+        state = work.session.scalar(
+            select(Document.state).join(Case).where(Case.acceptance_no == blocked["acceptance_no"])
+        )
     assert ("document_blocked" in stuck) == (state == "blocked")
     assert worklist(services, ELSEWHERE)["stuck"] == []
 
@@ -182,7 +207,9 @@ def test_a_parked_step_can_be_tried_again_by_its_own_office(services: Services, 
     case = received(services)
     issue_case(services, COLLEAGUE, case["acceptance_no"])
     with services.store.work(SYSTEM) as work:
-        work.session.execute(update(Outbox).where(Outbox.step == "case.plan").values(parked_at=work.now, error="TypeError"))
+        work.session.execute(
+            update(Outbox).where(Outbox.step == "case.plan").values(parked_at=work.now, error="TypeError")
+        )
     drain()
     [row] = [row for row in worklist(services, CLERK)["stuck"] if row["kind"] == "step_parked"]
     assert (row["acceptance_no"], row["why"]) == (case["acceptance_no"], "TypeError")

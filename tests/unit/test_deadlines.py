@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
@@ -26,7 +26,7 @@ def judged(today: date, issued=None, served=None, cancelled=False, provisional=F
         (PROMISE + timedelta(days=1), None, "overdue"),
         (date(2026, 12, 1), datetime(2026, 11, 9, 23, 59, tzinfo=CHINA), "met"),
         (date(2026, 12, 1), datetime(2026, 11, 10, 0, 1, tzinfo=CHINA), "late"),
-        (date(2026, 12, 1), datetime(2026, 11, 9, 17, 0, tzinfo=timezone.utc), "late"),  # the tenth in Shanghai
+        (date(2026, 12, 1), datetime(2026, 11, 9, 17, 0, tzinfo=UTC), "late"),  # the tenth in Shanghai
     ],
 )
 def test_the_promise_is_kept_by_issuing_in_time(today, issued, state) -> None:

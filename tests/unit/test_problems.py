@@ -8,7 +8,16 @@ from types import SimpleNamespace
 import pytest
 from flask import Flask
 
-from dispatch.errors import DispatchError, Fault, Invalid, NotFound, NotPermitted, Rejected, RuleViolation, Unavailable
+from dispatch.errors import (
+    DispatchError,
+    Fault,
+    Invalid,
+    NotFound,
+    NotPermitted,
+    Rejected,
+    RuleViolation,
+    Unavailable,
+)
 from dispatch.web import problems
 
 
@@ -77,11 +86,15 @@ def test_what_is_final_names_no_time(app: Flask) -> None:
 
 
 def test_further_members_stand_beside_and_never_replace(app: Flask) -> None:
-    body = failing(app, RuleViolation("mismatch", "不一致。", outcome="mismatch", reason="held", status=200)).get_json()
+    body = failing(
+        app, RuleViolation("mismatch", "不一致。", outcome="mismatch", reason="held", status=200)
+    ).get_json()
     assert (body["outcome"], body["reason"], body["status"]) == ("mismatch", "held", 409)
 
 
-def test_a_surprise_tells_a_number_and_not_what_happened(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_surprise_tells_a_number_and_not_what_happened(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
     with caplog.at_level(logging.INFO):
         found = failing(app, ValueError("周小满 330727198001010010"))
     body = found.get_json()
@@ -109,7 +122,9 @@ def test_an_unknown_key_is_told_how_to_prove_itself(app: Flask) -> None:
     assert found.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-def test_a_page_without_template_still_says_what_is_wrong(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_without_template_still_says_what_is_wrong(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     house = SimpleNamespace(settings=SimpleNamespace())
     monkeypatch.setattr(problems, "render_page", _no_template)
     app.extensions["dispatch"] = house

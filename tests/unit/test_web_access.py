@@ -40,7 +40,18 @@ def test_the_way_back_stays_in_the_house(target: str) -> None:
 
 @pytest.mark.parametrize(
     "target",
-    ["//evil.example", "https://evil.example", "/\\evil.example", "\\\\evil", "javascript:alert(1)", "", None, "/a\nb", "/a\\b", "window"],
+    [
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "\\\\evil",
+        "javascript:alert(1)",
+        "",
+        None,
+        "/a\nb",
+        "/a\\b",
+        "window",
+    ],
 )
 def test_the_way_back_leads_nowhere_else(target: str | None) -> None:
     assert access.safe_next(target) == "/"
