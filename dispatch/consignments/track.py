@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from .. import outbox
 from ..calendar import local_date
-from ..counters import Limit, count, reached
+from ..counters import Limit, count, take_back
 from ..errors import NotFound
 from ..lifecycle import CaseState, ConsignmentState, DocumentState
 from ..models import Case, CaseSearch, Consignment, Document
@@ -118,20 +118,20 @@ def public_track(services: Services, acceptance_no: str, phone_tail: str, addres
     misses; ``expected_day`` is ISO 8601 or None.
     """
     number, tail = "".join(acceptance_no.split())[:64], "".join(phone_tail.split())[:8]
-    with services.store.read(SYSTEM) as work:
-        blocked = reached(work, PER_NUMBER, number) or reached(work, PER_ADDRESS, address)
-        case = None if blocked else _case_of(work, number, tail)
+    with services.store.work(SYSTEM) as work:
+        # Counted before looking: guesses sent at once are counted one by one.
+        tries = (count(work, PER_NUMBER, number), count(work, PER_ADDRESS, address))
+        allowed = tries[0] <= PER_NUMBER.most and tries[1] <= PER_ADDRESS.most
+        case = _case_of(work, number, tail) if allowed else None
         if case is not None:
+            take_back(work, PER_NUMBER, number)
+            take_back(work, PER_ADDRESS, address)
             standing = _standing(services, work, case)
             day = standing.expected.isoformat() if standing.expected else None
             return {
                 "state": standing.state, "state_words": standing.words, "expected_day": day,
                 "next_step": standing.next_step,
             }  # fmt: skip
-    if not blocked:
-        with services.store.work(SYSTEM) as work:
-            count(work, PER_NUMBER, number)
-            count(work, PER_ADDRESS, address)
     raise NotFound("没有查到。请核对受理号和手机号后四位；多次输错要等一段时间再查，也可以拨打窗口电话。")
 
 

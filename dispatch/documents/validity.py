@@ -53,6 +53,7 @@ def revoke(
             return document.state
         work.move(document, DocumentState.REVOKED, reason=KINDS[kind], live=False)
         work.audit("document_revoked", "document", document.id, kind=kind, organ=organ, decision_no=decision_no)
+        work.emit("case.settle", document.case_id)
         return document.state
 
 
