@@ -152,7 +152,8 @@ def _log(work: Work) -> Iterator[str]:
     if missing:
         yield f"日志不连续：缺第 {'、'.join(map(str, missing[:10]))} 条"
         return
-    log.root(work)
+    if log.recomputed_root(work) != log.root(work)[1]:
+        yield "日志的根与各条目不符：有条目被改动"
 
 
 def _waybills(services: Services, work: Work) -> Iterator[str]:

@@ -93,7 +93,7 @@ class Road:
         Base.metadata.create_all(store.engine)
         with store.work(SYSTEM) as work:
             work.add(AuditHead(id=1, seq=0, hash=bytes(32)))
-            work.add(LogHead(id=1, size=0))
+            work.add(LogHead(id=1, size=0, frontier=b""))
 
     # -- cases -----------------------------------------------------------------------------------------------------
     def issue(self, numbers: bool = True, **changes: object) -> str:

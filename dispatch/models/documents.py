@@ -107,12 +107,17 @@ class DocumentType(Base):
 
 
 class LogHead(Base):
-    """The one row that hands out log indexes: dense, taken in the transaction that appends the leaf."""
+    """The one row that hands out log indexes: dense, taken in the transaction that appends the leaf.
+
+    ``frontier``: roots of the full subtrees, 32 bytes each, the largest first; with them the root is known without
+    reading the leaves, and leaves changed later no longer agree with it.
+    """
 
     __tablename__ = "log_head"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     size: Mapped[int]
+    frontier: Mapped[bytes] = mapped_column(default=b"")
 
 
 class LogLeaf(Base):

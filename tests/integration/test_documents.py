@@ -44,7 +44,9 @@ def issued(services, drain):
 
 def documents_of(services, acceptance_no):
     with services.store.read(SYSTEM) as work:
-        rows = select(Document).join(Case).where(Case.acceptance_no == acceptance_no).order_by(Document.position)
+        rows = (
+            select(Document).join(Case).where(Case.acceptance_no == acceptance_no).order_by(Document.position)
+        )
         return list(work.session.scalars(rows))
 
 
@@ -53,7 +55,9 @@ def test_a_document_is_sealed_logged_and_verifies(services, issued) -> None:
     assert (made.state, made.log_index) == ("valid", 0)
     pdf = pdf_of(services, CLERK, made.id)
     assert hashlib.sha256(pdf).hexdigest() == made.pdf_sha256
-    answer = check_pdf(pdf, jwks(services.keys)["keys"], now=services.clock.now(), roots_pem=services.sealer.ca_pem())
+    answer = check_pdf(
+        pdf, jwks(services.keys)["keys"], now=services.clock.now(), roots_pem=services.sealer.ca_pem()
+    )
     assert answer.result == "PASSED"
     token = parse(from_text(read_qr(pdf)))
     assert token.document_id == made.id
@@ -68,7 +72,11 @@ def test_doing_a_step_twice_changes_nothing(services, issued, drain) -> None:
         work.emit("document.finish", made.id)
     drain()
     [again] = documents_of(services, next(iter([_acceptance(services, made)])))
-    assert (again.pdf_sha256, again.log_index, again.signature) == (made.pdf_sha256, made.log_index, made.signature)
+    assert (again.pdf_sha256, again.log_index, again.signature) == (
+        made.pdf_sha256,
+        made.log_index,
+        made.signature,
+    )
     assert check(services) == []
 
 
@@ -128,12 +136,17 @@ def test_two_finishing_at_once_store_one_signature(services, issued, drain, monk
     [
         ({"documents": [document(fields={"申请人": "周\U0003106d"})]}, "U+3106D"),
         (
-            {"decision": "denied", "documents": [document(kind="decision", title="不予行政许可决定书", fields={"依据": "某法"})]},
+            {
+                "decision": "denied",
+                "documents": [document(kind="decision", title="不予行政许可决定书", fields={"依据": "某法"})],
+            },
             "复议机关",
         ),
     ],
 )
-def test_what_cannot_be_made_is_blocked_with_the_reason_and_mended(services, issued, drain, changes, word) -> None:
+def test_what_cannot_be_made_is_blocked_with_the_reason_and_mended(
+    services, issued, drain, changes, word
+) -> None:
     case = approval(**changes)
     [blocked] = issued(case)
     assert blocked.state == "blocked"
@@ -154,7 +167,9 @@ def test_what_cannot_be_made_is_blocked_with_the_reason_and_mended(services, iss
 
 
 def test_a_mended_case_leaves_its_valid_documents_alone(services, issued) -> None:
-    case = approval(documents=[document(), document(title="准予注销登记通知书", fields={"申请人": "周\U0003106d"})])
+    case = approval(
+        documents=[document(), document(title="准予注销登记通知书", fields={"申请人": "周\U0003106d"})]
+    )
     good, bad = issued(case)
     assert (good.state, bad.state) == ("valid", "blocked")
     case["documents"][0]["fields"]["申请人"] = "别人"
@@ -179,7 +194,15 @@ def test_a_document_that_finally_fails_gets_a_void_leaf(services, issued) -> Non
 def test_the_accompanying_sheet_of_a_physical_original(services, issued) -> None:
     [made] = issued(
         approval(
-            documents=[document(kind="physical", source="physical", title="居民身份证", object_no="33072719800101803X", fields={})]
+            documents=[
+                document(
+                    kind="physical",
+                    source="physical",
+                    title="居民身份证",
+                    object_no="33072719800101803X",
+                    fields={},
+                )
+            ]
         )
     )
     assert (made.state, made.number) == ("valid", None)
@@ -204,14 +227,23 @@ def test_an_imported_original_is_kept_byte_for_byte(services, issued, drain) -> 
         original_of(services, ELSEWHERE, waiting.id)
 
 
-ORDER = {"kind": "revoked", "reason": "核查发现材料虚假", "organ": "磐安县市场监督管理局", "decision_no": "〔2026〕1号"}
+ORDER = {
+    "kind": "revoked",
+    "reason": "核查发现材料虚假",
+    "organ": "磐安县市场监督管理局",
+    "decision_no": "〔2026〕1号",
+}
 
 
 def test_one_person_suspends_and_two_revoke(services, issued) -> None:
     [made] = issued()
     assert revoke(services, CHIEF, made.id, **ORDER) == "suspended"
-    assert revoke(services, CHIEF, made.id, **ORDER) == "suspended"  # the same person again is still one person
-    assert revoke(services, SECOND_CHIEF, made.id, **(ORDER | {"kind": "penalty"})) == "suspended"  # not the same act
+    assert (
+        revoke(services, CHIEF, made.id, **ORDER) == "suspended"
+    )  # the same person again is still one person
+    assert (
+        revoke(services, SECOND_CHIEF, made.id, **(ORDER | {"kind": "penalty"})) == "suspended"
+    )  # not the same act
     assert revoke(services, SECOND_CHIEF, made.id, **ORDER) == "revoked"
     assert revoke(services, CHIEF, made.id, **ORDER) == "revoked"
     assert check(services) == []
@@ -261,6 +293,7 @@ def test_cancelling_an_issued_case_voids_documents_and_label(services, issued, d
     ("change", "word"),
     [
         ("UPDATE log_leaves SET data = x'00' WHERE \"index\" = 0", "日志第 0 条"),
+        ("UPDATE log_leaves SET data = x'00' WHERE \"index\" = 0", "日志的根"),
         ("UPDATE documents SET pdf_sha256 = '00'", "摘要不符"),
         ("UPDATE documents SET signature = NULL", "没有签名"),
         ("DELETE FROM document_numbers", "编号有缺"),
