@@ -28,7 +28,7 @@ from .issue import find_case
 from .lifecycle import CaseState, ConsignmentState
 from .models import Case, Consignment, Document, Notice, Point, ScanEvent, Waybill
 from .notices import day_words
-from .rights import SYSTEM, Actor, Scope
+from .rights import SYSTEM, Actor, Role, Scope
 from .services import Services
 from .store import Work
 
@@ -49,6 +49,9 @@ __all__ = [
 SHOWN: Final = 300
 _K = ConsignmentState
 _WITH_US: Final = (_K.HANDED_OVER, _K.IN_TRANSIT, _K.OUT_FOR_DELIVERY, _K.ATTEMPT_FAILED, _K.HELD)
+_AT_POINTS: Final = (Consignment.method == "point") & Consignment.state.in_(
+    [str(state) for state in (*_WITH_US, _K.READY_FOR_COLLECTION)]
+)
 _WAYS: Final = MappingProxyType(
     {
         "express": "政务专递，送到您填的地址",
@@ -157,7 +160,9 @@ def _row(
         "method": row.method,
         "state": row.state,
         "waybill_no": numbers.get(row.id, ""),
-        "recipient": " ".join(dict.fromkeys(p for p in (to.organization, masked_recipient(to), mask_phone(to.phone)) if p)),
+        "recipient": " ".join(
+            dict.fromkeys(p for p in (to.organization, masked_recipient(to), mask_phone(to.phone)) if p)
+        ),
         "titles": [title_of(document) for document, _ in inside],
         "acceptance_no": inside[0][1] if inside else "",
         "policy": strictest(document.signer_policy for document, _ in inside),
@@ -176,11 +181,18 @@ def courier_stops(services: Services, actor: Actor) -> list[dict[str, Any]]:
     """Envelopes of our own hands that are out: ``{id, waybill_no, recipient, name, phone, address, policy, needs_code,
     needs_id_tail, state}``. Name, phone and address in full only where this courier scanned the envelope himself."""
     actor.require(Scope.SCANS)
-    out = (Consignment.carrier == "staff") & Consignment.state.in_([str(state) for state in (_K.PACKED, *_WITH_US)])
+    out = (Consignment.carrier == "staff") & Consignment.state.in_(
+        [str(state) for state in (_K.PACKED, *_WITH_US)]
+    )
+    if actor.role is Role.AGENT:
+        out = _AT_POINTS
     with services.store.work(actor) as work:
         envelopes = _found(work, actor, out)
         held = _scanned_by(work, actor, [row.id for row in envelopes])
-        stops = [_stop(work, row, shown, row.id in held) for row, shown in zip(envelopes, _rows(work, envelopes), strict=True)]
+        stops = [
+            _stop(work, row, shown, row.id in held)
+            for row, shown in zip(envelopes, _rows(work, envelopes), strict=True)
+        ]
         mine = sum(1 for row in envelopes if row.id in held)
         if mine:
             work.audit("stops_shown", "office", actor.office or "all", envelopes=mine)
@@ -210,11 +222,8 @@ def _stop(work: Work, row: Consignment, shown: Mapping[str, Any], in_hand: bool)
 def point_rows(services: Services, actor: Actor) -> list[dict[str, Any]]:
     """Envelopes on their way to pick-up points of this office, or waiting there; persons masked."""
     actor.require(Scope.SCANS)
-    which = (Consignment.method == "point") & Consignment.state.in_(
-        [str(state) for state in (*_WITH_US, _K.READY_FOR_COLLECTION)]
-    )
     with services.store.read(actor) as work:
-        return _rows(work, _found(work, actor, which))
+        return _rows(work, _found(work, actor, _AT_POINTS))
 
 
 # -- what the window says ------------------------------------------------------------------------------------------
@@ -246,7 +255,10 @@ def messages_of(services: Services, actor: Actor, acceptance_no: str) -> list[di
         found = list(work.session.scalars(query))
         if found:
             work.audit("messages_shown", "case", case.id, count=len(found))
-        return [{"at": row.created_at, "to": mask_phone(work.open(row, "to")), "text": work.open(row, "text")} for row in found]
+        return [
+            {"at": row.created_at, "to": mask_phone(work.open(row, "to")), "text": work.open(row, "text")}
+            for row in found
+        ]
 
 
 def receipt_pdf(services: Services, actor: Actor, acceptance_no: str) -> bytes:
@@ -297,14 +309,27 @@ def private_particulars(services: Services, secret: str) -> dict[str, dict[str, 
         case = case_by_secret(work, secret)
         if case is None:
             raise NotFound("这个链接已失效或不完整。请用短信里的完整链接，或拨打窗口电话。")
-        ids = set(work.session.scalars(select(Document.consignment_id).where(Document.case_id == case.id, Document.live)))
-        envelopes = list(work.session.scalars(select(Consignment).where(Consignment.id.in_({one for one in ids if one}))))
-        return {row.id: _particulars(work, row, shown) for row, shown in zip(envelopes, _rows(work, envelopes), strict=True)}
+        ids = set(
+            work.session.scalars(
+                select(Document.consignment_id).where(Document.case_id == case.id, Document.live)
+            )
+        )
+        envelopes = list(
+            work.session.scalars(select(Consignment).where(Consignment.id.in_({one for one in ids if one})))
+        )
+        return {
+            row.id: _particulars(work, row, shown)
+            for row, shown in zip(envelopes, _rows(work, envelopes), strict=True)
+        }
 
 
 def _particulars(work: Work, row: Consignment, shown: Mapping[str, Any]) -> dict[str, str]:
     to = addressee_of(work, row)
-    where = "行政服务中心窗口" if row.method == "counter" else to.point or f"{to.region_text}{mask_address(to.address)}"
+    where = (
+        "行政服务中心窗口"
+        if row.method == "counter"
+        else to.point or f"{to.region_text}{mask_address(to.address)}"
+    )
     return {
         "recipient": shown["recipient"],
         "where": where,

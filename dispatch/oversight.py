@@ -20,7 +20,12 @@ from .store import Work
 __all__ = ["confirm_point", "document_card", "new_points", "pending_acts"]
 
 SHOWN: Final = 200
-_ACTS: Final = {"revoke": "不再有效", "suspend": "冻结核查", "reinstate": "恢复有效", "supersede": "换发新证件"}
+_ACTS: Final = {
+    "revoke": "不再有效",
+    "suspend": "冻结核查",
+    "reinstate": "恢复有效",
+    "supersede": "换发新证件",
+}
 #: acts that a second person completes; 冻结核查 needs none
 _OF_TWO: Final = ("revoke", "reinstate", "supersede")
 
@@ -93,7 +98,9 @@ def new_points(services: Services, actor: Actor) -> list[dict[str, Any]]:
     """Pick-up points that a case named first and nobody confirmed: ``{id, name, division, at}``."""
     actor.require(Scope.READ)
     with services.store.read(actor) as work:
-        found = work.session.scalars(select(Point).where(Point.confirmed.is_(False)).order_by(Point.created_at).limit(SHOWN))
+        found = work.session.scalars(
+            select(Point).where(Point.confirmed.is_(False)).order_by(Point.created_at).limit(SHOWN)
+        )
         return [
             {"id": row.id, "name": row.name, "division": row.division_code, "at": row.created_at}
             for row in found

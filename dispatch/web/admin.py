@@ -36,7 +36,11 @@ def _page(**more: Any) -> str:
 
 
 def _refused(refusal: Invalid | RuleViolation) -> ResponseReturnValue:
-    faults = [fault.as_dict() for fault in refusal.faults] if isinstance(refusal, Invalid) else [{"detail": refusal.detail}]
+    faults = (
+        [fault.as_dict() for fault in refusal.faults]
+        if isinstance(refusal, Invalid)
+        else [{"detail": refusal.detail}]
+    )
     return _page(faults=faults), 422 if isinstance(refusal, Invalid) else 409
 
 
@@ -85,4 +89,6 @@ def new_key() -> ResponseReturnValue:
 @access.role("admin")
 def revoke_key(name: str) -> ResponseReturnValue:
     """The key opens nothing any more."""
-    return act(lambda: people.revoke_key(services(), current_actor(), name), f"密钥 {name} 已停用。", "/admin")
+    return act(
+        lambda: people.revoke_key(services(), current_actor(), name), f"密钥 {name} 已停用。", "/admin"
+    )

@@ -93,6 +93,8 @@ def private(secret: str) -> Response:
     particulars = private_particulars(services(), secret)
     envelopes = [one | particulars.get(one["id"], {}) for one in view["consignments"]]
     expected = date.fromisoformat(view["expected_day"]) if view["expected_day"] else None
-    page = make_response(render_page("applicant/private.html", view=view, envelopes=envelopes, expected=expected))
+    page = make_response(
+        render_page("applicant/private.html", view=view, envelopes=envelopes, expected=expected)
+    )
     page.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
     return page

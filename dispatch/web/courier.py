@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final
 from uuid import uuid4
 
@@ -12,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from ..consignments.scans import take_scans
 from ..desk import courier_stops, point_rows
+from ..rights import Role
 from . import access, words
 from .access import current_actor, services
 from .api_input import answer
@@ -21,15 +21,19 @@ from .security import scanner
 
 __all__ = ["blueprint"]
 
-COURIERS = ("courier", "clerk", "supervisor")
+COURIERS = ("courier", "agent", "clerk", "supervisor")
 STATIC = Path(__file__).parent / "static"
-_HELP: Final = MappingProxyType(
-    {
-        "hand_over": "领件：从窗口接过信封，一封一封扫。",
-        "deliver": "送达：交到人手里以后扫，再点谁签收的。",
-        "attempt_failed": "没送到：扫一下，再点为什么。",
-        "return_start": "退回：送不了、要带回窗口的，扫一下。",
-    }
+#: the large buttons: scan action, word, icon, one sentence of help
+_COURIER: Final = (
+    ("hand_over", "领件", "hand", "领件：从窗口接过信封，一封一封扫。"),
+    ("deliver", "送达", "check", "送达：交到人手里以后扫，再点谁签收的。"),
+    ("attempt_failed", "没送到", "alert", "没送到：扫一下，再点为什么。"),
+    ("return_start", "退回", "undo", "退回：送不了、要带回窗口的，扫一下。"),
+)
+_AGENT: Final = (
+    ("ready_for_collection", "收到", "envelope", "收到：信封送来了，一封一封扫，村民会收到通知。"),
+    ("deliver", "领走", "check", "领走：村民来领，看过身份证再扫，点谁领的。"),
+    ("return_start", "退回", "undo", "退回：没人来领、要带回窗口的，扫一下。"),
 )
 
 blueprint = Blueprint("courier", __name__)
@@ -49,15 +53,18 @@ def offline_script() -> Response:
 @scanner
 def courier() -> ResponseReturnValue:
     """Four large modes and the list of the day."""
+    actor = current_actor()
+    buttons = _AGENT if actor.role is Role.AGENT else _COURIER
     told = {
         "modes": dict(words.SCAN_ACTIONS),
-        "help": dict(_HELP),
+        "help": {action: help_ for action, _, _, help_ in buttons},
         "reasons": list(words.ATTEMPT_REASONS.items()),
         "signers": list(words.SIGNERS.items()),
         "outcomes": dict(words.SCAN_OUTCOMES),
     }
-    stops = courier_stops(services(), current_actor())
-    return render_page("courier/index.html", words=told, stops=stops, home=home_of(current_actor().role))
+    stops = courier_stops(services(), actor)
+    faces = [face[:3] for face in buttons]
+    return render_page("courier/index.html", words=told, stops=stops, buttons=faces, home=home_of(actor.role))
 
 
 @blueprint.get("/courier/today.json")
@@ -94,7 +101,12 @@ def _now() -> str:
 
 def _scan(consignment_id: str) -> dict[str, Any]:
     action = "deliver" if request.form.get("act") == "deliver" else "ready_for_collection"
-    scan: dict[str, Any] = {"scan_id": str(uuid4()), "code": consignment_id, "action": action, "occurred_at": _now()}
+    scan: dict[str, Any] = {
+        "scan_id": str(uuid4()),
+        "code": consignment_id,
+        "action": action,
+        "occurred_at": _now(),
+    }
     if action == "deliver":
         signer = {key: request.form.get(key, "").strip() for key in ("kind", "name", "code")}
         scan["signer"] = {key: value for key, value in signer.items() if value}

@@ -110,7 +110,12 @@ def _line(row: dict[str, Any]) -> dict[str, Any]:
         {"field": field_name(fault["pointer"]) if fault["pointer"] else "", "detail": fault["detail"]}
         for fault in row["faults"]
     ]
-    return {"line": row["line"], "acceptance_no": row["acceptance_no"] or "", "outcome": row["outcome"], "problems": problems}
+    return {
+        "line": row["line"],
+        "acceptance_no": row["acceptance_no"] or "",
+        "outcome": row["outcome"],
+        "problems": problems,
+    }
 
 
 # -- by hand -----------------------------------------------------------------------------------------------------------
@@ -143,7 +148,9 @@ def _form(typed: dict[str, str], faults: Iterable[Fault], status: int) -> Respon
         place = next((name for pointer, name in _PLACES if fault.pointer.startswith(pointer)), "")
         if place:
             wrong.setdefault(place, fault.detail)
-    return staff_page("window/entry.html", "list", v=typed, wrong=wrong, faults=[one.as_dict() for one in told]), status
+    return staff_page(
+        "window/entry.html", "list", v=typed, wrong=wrong, faults=[one.as_dict() for one in told]
+    ), status
 
 
 def _case(typed: dict[str, str]) -> dict[str, Any]:

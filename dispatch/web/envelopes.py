@@ -20,6 +20,7 @@ from ..consignments.scans import confirm_delivery, take_scans
 from ..desk import at_counter, packed_by_carrier, standing_labels, wanting_number
 from ..documents.compose import retry_document
 from ..errors import Invalid, NotFound, RuleViolation
+from ..rights import Role
 from . import access, words
 from .access import current_actor, services
 from .api_documents import attachment
@@ -46,6 +47,7 @@ _GROUPS: Final[Mapping[str, tuple[str, str, str]]] = {
     "flagged": ("有人标记要看的", "看原因，处理好。", "alert"),
     "point_new": ("新出现的代办点", "请督查人员核实后确认。", "pin"),
 }
+_ASK: Final[Mapping[str, str]] = {"point_new": "请督查人员确认", "flagged": "请督查人员看一看"}
 
 blueprint = Blueprint("envelopes", __name__, url_prefix="/window")
 
@@ -56,7 +58,9 @@ blueprint = Blueprint("envelopes", __name__, url_prefix="/window")
 def labels() -> ResponseReturnValue:
     """Labels ready to print, and envelopes that want a pre-printed number."""
     rows = standing_labels(services(), current_actor())
-    return staff_page("window/labels.html", "labels", rows=rows, manual=wanting_number(services(), current_actor()))
+    return staff_page(
+        "window/labels.html", "labels", rows=rows, manual=wanting_number(services(), current_actor())
+    )
 
 
 @blueprint.post("/labels.pdf")
@@ -75,7 +79,11 @@ def print_labels() -> ResponseReturnValue:
 def waybill(consignment_id: str) -> ResponseReturnValue:
     """Register the number of a pre-printed form."""
     number = request.form.get("waybill_no", "")
-    return act(lambda: bind_number(services(), current_actor(), consignment_id, number), "运单号已记下。", "/window/labels")
+    return act(
+        lambda: bind_number(services(), current_actor(), consignment_id, number),
+        "运单号已记下。",
+        "/window/labels",
+    )
 
 
 @blueprint.get("/waybills.xlsx")
@@ -155,7 +163,9 @@ def manifest() -> ResponseReturnValue:
 @access.role(*DOERS)
 def manifest_paper(manifest_id: str) -> Response:
     """The list for signing."""
-    return attachment(manifest_pdf(services(), current_actor(), manifest_id), "application/pdf", "交接清单.pdf")
+    return attachment(
+        manifest_pdf(services(), current_actor(), manifest_id), "application/pdf", "交接清单.pdf"
+    )
 
 
 @blueprint.get("/manifests/<manifest_id>.xlsx")
@@ -199,7 +209,9 @@ def collected(consignment_id: str) -> ResponseReturnValue:
 def _deliver(consignment_id: str) -> None:
     """One scan ``deliver`` with the signer that the form names; a refusal becomes ``RuleViolation``."""
     moment = services().clock.now().isoformat()
-    signer = {key: request.form.get(key, "").strip() for key in ("kind", "name", "relation", "id_tail", "code")}
+    signer = {
+        key: request.form.get(key, "").strip() for key in ("kind", "name", "relation", "id_tail", "code")
+    }
     scan = {
         "scan_id": str(uuid4()),
         "code": consignment_id,
@@ -209,7 +221,9 @@ def _deliver(consignment_id: str) -> None:
     }
     result = take_scans(services(), current_actor(), moment, [scan], source="window")[0]
     if result["outcome"] != "accepted":
-        raise RuleViolation(result["outcome"], result.get("detail") or words.plain(words.SCAN_OUTCOMES, result["outcome"]))
+        raise RuleViolation(
+            result["outcome"], result.get("detail") or words.plain(words.SCAN_OUTCOMES, result["outcome"])
+        )
     if result["state"] == "to_verify":
         flash("签收人与要求不符，或送达码没有核对，已记作“签收待核实”。", "wait")
 
@@ -221,7 +235,12 @@ def stuck() -> ResponseReturnValue:
     """Everything that waits for a person, by kind, with the act that helps."""
     listed = worklist(services(), current_actor())
     groups = [
-        {"title": title, "advice": advice, "icon": icon, "rows": [_stuck(row) for row in listed["stuck"] if row["kind"] == kind]}
+        {
+            "title": title,
+            "advice": advice,
+            "icon": icon,
+            "rows": [_stuck(row) for row in listed["stuck"] if row["kind"] == kind],
+        }
         for kind, (title, advice, icon) in _GROUPS.items()
     ]
     if listed["low_ranges"]:
@@ -229,14 +248,22 @@ def stuck() -> ResponseReturnValue:
             {"subject": words.plain(words.CARRIERS, one["carrier"]), "reason": f"只剩 {one['left']} 个号"}
             for one in listed["low_ranges"]
         ]
-        groups.append({"title": "运单号快用完了", "advice": "请尽快向邮政领新号段，交管理员导入。", "icon": "list", "rows": low})
+        groups.append(
+            {
+                "title": "运单号快用完了",
+                "advice": "请尽快向邮政领新号段，交管理员导入。",
+                "icon": "list",
+                "rows": low,
+            }
+        )
     total = sum(len(group["rows"]) for group in groups)
     return staff_page("window/worklist.html", "worklist", groups=groups, total=total)
 
 
 def _stuck(row: dict[str, Any]) -> dict[str, Any]:
     href = f"/window/cases/{row['acceptance_no']}" if row["acceptance_no"] else ""
-    href = "/supervise" if row["kind"] == "point_new" else href
+    if row["kind"] == "point_new" or row["why"].startswith("代办点“"):
+        href = "/supervise" if current_actor().role is Role.SUPERVISOR else ""
     subject = f"{row['acceptance_no']} {row['what']}" if row["acceptance_no"] else row["what"]
     retry = ""
     if row["retry"]:
@@ -245,14 +272,20 @@ def _stuck(row: dict[str, Any]) -> dict[str, Any]:
         retry = f"/window/documents/{row['ref']}/retry"
     elif row["kind"] == "booking_rejected":
         retry = f"/window/consignments/{row['ref']}/book"
-    return {"subject": subject, "href": href, "reason": row["why"], "since": row["since"], "retry_url": retry}
+    advice = _ASK.get(row["kind"], "")
+    shown = {"subject": subject, "href": href, "reason": row["why"], "since": row["since"]}
+    return shown | {"retry_url": retry, "advice": advice}
 
 
 @blueprint.post("/worklist/<outbox_id>/retry")
 @access.role(*DOERS)
 def retry(outbox_id: str) -> ResponseReturnValue:
     """Try a parked step again."""
-    return act(lambda: retry_step(services(), current_actor(), outbox_id), "正在重试，过一会儿刷新看结果。", "/window/worklist")
+    return act(
+        lambda: retry_step(services(), current_actor(), outbox_id),
+        "正在重试，过一会儿刷新看结果。",
+        "/window/worklist",
+    )
 
 
 @blueprint.post("/documents/<document_id>/retry")
@@ -270,7 +303,10 @@ def envelope_act(consignment_id: str, what: str) -> ResponseReturnValue:
     reason, actor, house = request.form.get("reason", ""), current_actor(), services()
     acts: dict[str, tuple[Callable[[], object], str]] = {
         "book": (partial(retry_booking, house, actor, consignment_id), "正在重新下单。"),
-        "unpack": (partial(unpack, house, actor, consignment_id, reason), "已拆封，每份证件都要重新核对装封。"),
+        "unpack": (
+            partial(unpack, house, actor, consignment_id, reason),
+            "已拆封，每份证件都要重新核对装封。",
+        ),
         "confirm": (partial(confirm_delivery, house, actor, consignment_id, reason), "已核实，算送达。"),
         "again": (partial(send_again, house, actor, consignment_id), "正在重新安排，会有新的面单。"),
         "keep": (partial(keep_returned, house, actor, consignment_id, reason), "已记下：留在窗口保管。"),
@@ -279,4 +315,6 @@ def envelope_act(consignment_id: str, what: str) -> ResponseReturnValue:
         raise NotFound("没有这个操作。")
     number = request.form.get("acceptance_no", "")
     do, done = acts[what]
-    return act(do, done, f"/window/cases/{number}" if number.replace("-", "").isalnum() else "/window/worklist")
+    return act(
+        do, done, f"/window/cases/{number}" if number.replace("-", "").isalnum() else "/window/worklist"
+    )

@@ -77,5 +77,7 @@ def change() -> ResponseReturnValue:
 def _with_session(page: BaseResponse, begun: LoggedIn) -> Response:
     secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
     made = make_response(page)
-    made.set_cookie(session_cookie(secure), begun.secret, path="/", secure=secure, httponly=True, samesite="Lax")
+    made.set_cookie(
+        session_cookie(secure), begun.secret, path="/", secure=secure, httponly=True, samesite="Lax"
+    )
     return made

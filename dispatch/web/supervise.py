@@ -32,7 +32,12 @@ def index() -> ResponseReturnValue:
     actor = current_actor()
     counts = worklist(services(), actor)["counts"]
     figures = [
-        {"text": "件已超期", "value": counts["overdue"], "tone": "bad" if counts["overdue"] else "", "href": "/window"},
+        {
+            "text": "件已超期",
+            "value": counts["overdue"],
+            "tone": "bad" if counts["overdue"] else "",
+            "href": "/window",
+        },
         {"text": "件今天到期", "value": counts["due_today"], "tone": "wait" if counts["due_today"] else ""},
         {"text": "件待出件", "value": counts["ready"], "tone": ""},
         {"text": "件卡住了", "value": counts["stuck"], "tone": "bad" if counts["stuck"] else ""},
@@ -61,7 +66,9 @@ def find() -> ResponseReturnValue:
 def document(document_id: str) -> ResponseReturnValue:
     """One document and what may be decided about it."""
     card = document_card(services(), current_actor(), document_id)
-    return staff_page("supervise/document.html", "supervise", d=card, two_persons=services().settings.two_person_rule)
+    return staff_page(
+        "supervise/document.html", "supervise", d=card, two_persons=services().settings.two_person_rule
+    )
 
 
 def _decide(document_id: str, do: Callable[[], str]) -> ResponseReturnValue:
@@ -122,11 +129,15 @@ def _second(document_id: str) -> None:
     elif asked["act"] == "reinstate":
         reinstate(services(), actor, document_id, reason=asked["reason"])
     else:
-        raise RuleViolation("by_interface", "换发新证件要由第二位同事提交同一份新证件内容，请由审批平台的接口确认。")
+        raise RuleViolation(
+            "by_interface", "换发新证件要由第二位同事提交同一份新证件内容，请由审批平台的接口确认。"
+        )
 
 
 @blueprint.post("/points/<point_id>/confirm")
 @access.role("supervisor")
 def know_point(point_id: str) -> ResponseReturnValue:
     """A pick-up point is real."""
-    return act(lambda: confirm_point(services(), current_actor(), point_id), "已确认这个代办点。", "/supervise")
+    return act(
+        lambda: confirm_point(services(), current_actor(), point_id), "已确认这个代办点。", "/supervise"
+    )

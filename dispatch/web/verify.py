@@ -61,7 +61,10 @@ def _question(code: str) -> dict[str, Any]:
         return {"document_id": plain}
     if code or not request.form.get("document_no"):
         return {"token": code}
-    return {"document_no": request.form["document_no"].strip(), "holder_tail": request.form.get("holder_tail", "").strip()}
+    return {
+        "document_no": request.form["document_no"].strip(),
+        "holder_tail": request.form.get("holder_tail", "").strip(),
+    }
 
 
 def _page(**context: Any) -> str:

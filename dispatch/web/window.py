@@ -72,7 +72,12 @@ def _list_page(*, state: str, q: str) -> str:
     page = list_cases(services(), actor, state=state or None, q=q or None, cursor=cursor, limit=PAGE)
     facts = facts_of_cases(services(), actor, [item["acceptance_no"] for item in page.items])
     counts = worklist(services(), actor)["counts"]
-    today = {"late": counts["overdue"], "due_today": counts["due_today"], "ready": counts["ready"], "stuck": counts["stuck"]}
+    today = {
+        "late": counts["overdue"],
+        "due_today": counts["due_today"],
+        "ready": counts["ready"],
+        "stuck": counts["stuck"],
+    }
     more = {key: value for key, value in (("state", state), ("q", q), ("cursor", page.next_cursor)) if value}
     return staff_page(
         "window/list.html", "list", state=state, q=q, today=today,
@@ -141,7 +146,9 @@ def issue() -> ResponseReturnValue:
     numbers = request.form.getlist("acceptance_no")
     if len(numbers) == 1:
         back = _address(numbers[0]) if request.form.get("back") == "case" else "/window"
-        return act(lambda: issue_case(services(), current_actor(), numbers[0]), "已出件，正在制证、盖章。", back)
+        return act(
+            lambda: issue_case(services(), current_actor(), numbers[0]), "已出件，正在制证、盖章。", back
+        )
     begin = partial(start_batch, services(), current_actor(), numbers)
     return act(begin, f"收到 {len(numbers)} 件，正在出件。过一会儿刷新看结果。", "/window")
 
@@ -247,7 +254,9 @@ def unhold(no: str, hold_id: str) -> ResponseReturnValue:
 def cancel(no: str) -> ResponseReturnValue:
     """Cancel the case; its papers become void."""
     reason = request.form.get("reason", "")
-    return act(lambda: cancel_case(services(), current_actor(), no, reason), "办件已取消，证件已作废。", _address(no))
+    return act(
+        lambda: cancel_case(services(), current_actor(), no, reason), "办件已取消，证件已作废。", _address(no)
+    )
 
 
 @blueprint.post("/cases/<no>/delivery")
@@ -261,7 +270,9 @@ def delivery(no: str) -> ResponseReturnValue:
         faults = [fault.as_dict() for fault in refusal.faults]
         return _case_page(no, form={"name": "delivery", "values": typed, "faults": faults}), 422
     except RuleViolation as refusal:
-        return _case_page(no, form={"name": "delivery", "values": typed, "faults": [{"detail": refusal.detail}]}), 409
+        return _case_page(
+            no, form={"name": "delivery", "values": typed, "faults": [{"detail": refusal.detail}]}
+        ), 409
     return act(lambda: None, "送法已改，旧面单作废，新面单马上做好。", _address(no))
 
 

@@ -5,7 +5,7 @@
   var Z = window.Zhengda, root = document.getElementById("courier");
   if (!root) { return; }
   var me = root.getAttribute("data-user"), words = Z.data("courier-words"), stops = Z.data("courier-stops") || [];
-  var mode = "hand_over", store = null, sending = false, again = 0, loginNeeded = false, sheet = null;
+  var mode = Object.keys(words.help)[0], store = null, sending = false, again = 0, loginNeeded = false, sheet = null;
   var place = { net: document.getElementById("net"), last: document.getElementById("last"), list: document.getElementById("sent"), stops: document.getElementById("stops"), head: document.getElementById("first-line"), more: document.getElementById("mode-help") };
 
   /* --- the queue on the phone -------------------------------------------------------------------------- */
@@ -249,7 +249,7 @@
     if (navigator.storage && navigator.storage.persist) { navigator.storage.persist().catch(function () {}); }
     Array.prototype.forEach.call(document.querySelectorAll("[data-mode]"), function (button) { button.addEventListener("click", function () { if (!Z.scan.just()) { setMode(button.getAttribute("data-mode")); } }); });
     var kept = ""; try { kept = sessionStorage.getItem("zd-mode") || ""; } catch (off) { kept = ""; }
-    setMode(words.help[kept] ? kept : "hand_over");
+    setMode(words.help[kept] ? kept : mode);
     Z.scan.listen(function (text) { taken(text); });
     window.addEventListener("online", function () { again = 0; step(); });
     window.addEventListener("offline", show);
