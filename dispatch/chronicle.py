@@ -98,6 +98,7 @@ _ACTS: Mapping[str, Callable[[Facts], str]] = MappingProxyType(
         "document_superseded": lambda f: "证件已被新证件替换",
         "document_packed": lambda f: "装封核对一致，已装入信封",
         "document_printed": lambda f: "证件已打印",
+        "document_spoiled": lambda f: "打印损坏，纸张作废",
         "validity_asked": lambda f: f"提出{_VALIDITY.get(str(f.get('act')), '处理')}，待第二人确认",
         "original_stored": lambda f: "收到部门的电子原件",
         "code_bound": lambda f: "登记了纸面上的编号",

@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlalchemy import select
 
+from ..documents.paper_codes import document_of_code
 from ..documents.token import TokenError, document_id_bytes, document_id_text, from_text, parse
 from ..models import Case, Consignment, Document, Waybill
 from ..rights import Actor
@@ -71,13 +72,21 @@ def _by_number(work: Work, actor: Actor, number: str) -> FoundEnvelope | None:
 
 
 def paper_by_code(work: Work, actor: Actor, text: str) -> Document | None:
-    """The document of a QR text, a bare token or a 查验码; None where it is not ours, or the token is not the stored one.
+    """The document of a QR text, a bare token, a 查验码 or a code bound to it; None where it is not ours, or the token
+    is not the stored one.
 
     Of a token only the document's id is believed; a whole token must then be the very one we made.
     """
     if len(text) > MAX_CODE:
         return None
-    code = tidy(text)
+    document = _named(work, tidy(text)) or document_of_code(work, text)
+    if document is None:
+        return None
+    case = work.session.get(Case, document.case_id)
+    return document if case is not None and actor.sees(case.division_code) else None
+
+
+def _named(work: Work, code: str) -> Document | None:
     try:
         document_id, token = _read(code)
     except TokenError:
@@ -85,8 +94,7 @@ def paper_by_code(work: Work, actor: Actor, text: str) -> Document | None:
     document = work.session.get(Document, document_id)
     if document is None or (token is not None and token != _stored_token(work, document)):
         return None
-    case = work.session.get(Case, document.case_id)
-    return document if case is not None and actor.sees(case.division_code) else None
+    return document
 
 
 def _read(code: str) -> tuple[str, bytes | None]:

@@ -8,6 +8,7 @@ from .consignments import CarrierRange, Consignment, Manifest, ManifestItem, Poi
 from .documents import Document, DocumentNumber, DocumentType, LogHead, LogLeaf, NumberCounter, ValidityRequest
 from .ledger import Audit, AuditHead, Outbox
 from .people import ApiKey, FailureCount, IdempotentAnswer, LoginSession, User
+from .prints import PaperCode, PrintBatch, PrintItem
 
 __all__ = [
     "ApiKey",
@@ -35,7 +36,10 @@ __all__ = [
     "Notice",
     "NumberCounter",
     "Outbox",
+    "PaperCode",
     "Point",
+    "PrintBatch",
+    "PrintItem",
     "PrivateLink",
     "RangeNumber",
     "ScanEvent",

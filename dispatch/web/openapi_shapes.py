@@ -165,8 +165,7 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
                 )
             }
         ),
-        "PrintBatchMade": _object({"id": _TEXT, "pdf_url": _TEXT, "items": _list({"type": "object"})}),
-        "PrintBatchState": _object({"id": _TEXT, "items": _list({"type": "object"})}),
+        "PrintBatch_made": _object({"id": _TEXT, "pdf_url": _TEXT, "items": _list({"type": "object"})}),
         "BindingMade": _object({"document_id": _TEXT, "code": _TEXT}),
         "Verification": {"anyOf": [_VERDICT, _object({"results": _list(_VERDICT)})]},
         "Tracking": _object(

@@ -1,0 +1,55 @@
+"""Printing and codes on paper over the API (contract, section 4)."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+
+from ..documents.paper_codes import bind_code
+from ..documents.printing import PrintView, confirm_print, print_pdf, start_print
+from . import access
+from .access import current_actor, services
+from .api_documents import attachment
+from .api_input import answer, read
+from .api_models import Binding, PrintBatch, PrintConfirm
+
+__all__ = ["blueprint"]
+
+blueprint = Blueprint("api_prints", __name__, url_prefix="/api/v1")
+
+
+def _shown(batch: PrintView) -> dict[str, object]:
+    return {"id": batch.id, "pdf_url": f"/api/v1/print-batches/{batch.id}/pdf", "items": list(batch.items)}
+
+
+@blueprint.post("/print-batches")
+@access.scope("issue")
+def create() -> ResponseReturnValue:
+    """One PDF for printing; a second print of an original asks for a reason."""
+    asked = read(PrintBatch)
+    batch = start_print(services(), current_actor(), asked.document_ids, asked.reason)
+    return answer(_shown(batch), 201, Location=f"/api/v1/print-batches/{batch.id}/pdf")
+
+
+@blueprint.get("/print-batches/<batch_id>/pdf")
+@access.scope("issue")
+def pdf(batch_id: str) -> ResponseReturnValue:
+    """The pages of the batch in one file, for paper."""
+    return attachment(print_pdf(services(), current_actor(), batch_id), "application/pdf", "打印.pdf")
+
+
+@blueprint.post("/print-batches/<batch_id>/confirm")
+@access.scope("issue")
+def confirm(batch_id: str) -> ResponseReturnValue:
+    """Tell what came out of the printer well and what did not."""
+    asked = read(PrintConfirm)
+    return answer(_shown(confirm_print(services(), current_actor(), batch_id, asked.printed, asked.spoiled)))
+
+
+@blueprint.post("/bindings")
+@access.scope("issue")
+def bind() -> ResponseReturnValue:
+    """Bind a code that stands on the paper itself: 201 new, 200 when it already was."""
+    asked = read(Binding)
+    first = bind_code(services(), current_actor(), asked.document_id, asked.code)
+    return answer({"document_id": asked.document_id, "code": asked.code}, 201 if first else 200)
