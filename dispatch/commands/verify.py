@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,14 @@ _STATUS = {
     "bad_signature": "签名不符", "expired": "已过有效期", "valid": "签名真实、在有效期内",
     "unavailable": "签名真实，但现在的状态离线查不到",
 }  # fmt: skip
-_CHECKS = {"signature": "签名", "date": "日期", "status": "当前状态", "log": "公开日志", "file": "文件", "fields": "栏目"}
+_CHECKS = {
+    "signature": "签名",
+    "date": "日期",
+    "status": "当前状态",
+    "log": "公开日志",
+    "file": "文件",
+    "fields": "栏目",
+}
 _LONGEST_FILE = 30 * 2**20
 
 
@@ -47,10 +55,20 @@ class VerifyCommand(click.Command):
             raise
 
 
-@click.command(cls=VerifyCommand, help="离线核验：PDF 文件，或扫码得到的文字。退出码 0 通过、1 不通过、2 无法判断、64 用法不对")
+@click.command(
+    cls=VerifyCommand,
+    help="离线核验：PDF 文件，或扫码得到的文字。退出码 0 通过、1 不通过、2 无法判断、64 用法不对",
+)
 @click.argument("what", metavar="FILE.pdf|文字")
-@click.option("--keys", "keys_file", type=click.Path(path_type=Path), help="公钥文件（/keys.json）；不写则用本机数据目录的")
-@click.option("--ca", "ca_file", type=click.Path(path_type=Path), help="印章根证书（/ca.pem）；不写则用本机数据目录的")
+@click.option(
+    "--keys",
+    "keys_file",
+    type=click.Path(path_type=Path),
+    help="公钥文件（/keys.json）；不写则用本机数据目录的",
+)
+@click.option(
+    "--ca", "ca_file", type=click.Path(path_type=Path), help="印章根证书（/ca.pem）；不写则用本机数据目录的"
+)
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON")
 @house
 def verify(at: House, what: str, keys_file: Path | None, ca_file: Path | None, as_json: bool) -> None:
@@ -68,9 +86,10 @@ def verify(at: House, what: str, keys_file: Path | None, ca_file: Path | None, a
 def _checked(at: House, what: str, keys_file: Path | None, ca_file: Path | None) -> Answer:
     keys = _keys_in(keys_file) if keys_file else key_set(at.unchecked)["keys"]
     now, types = at.unchecked.clock.now(), at.unchecked.templates.types
-    path = Path(what) if len(what) < 4096 and "\0" not in what else None
-    if path is None or not (path.exists() or what.lower().endswith(".pdf")):
+    # not Path.exists: it raises where a name is longer than names may be, as a bare token is
+    if not (os.path.exists(what) or what.lower().endswith(".pdf")):
         return check_text(what, keys, now=now, types=types)
+    path = Path(what)
     if path.stat().st_size > _LONGEST_FILE:
         raise Wrong("文件超过 30 MB，不是本系统的证件。")
     return check_pdf(path.read_bytes(), keys, now=now, types=types, roots_pem=_roots(at, ca_file))

@@ -1,7 +1,8 @@
-"""What a reader without our code sees: text of a PDF, codes on a rendered page, a token changed by one character."""
+"""What a reader without our code sees: text of a PDF, codes on a rendered page, a forged token."""
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 
 import pypdfium2 as pdfium
@@ -52,6 +53,9 @@ def one_code(image: Image.Image, kind: str) -> Code:
     return found[0]
 
 
-def forged(token: str, at: int) -> str:
-    """The token with one character changed."""
-    return token[:at] + ("B" if token[at] == "A" else "A") + token[at + 1 :]
+def forged(token: str) -> str:
+    """The token of a forger who changed the last digit of the number and kept the rest (layout: contract, section 7)."""
+    raw = bytearray(base64.b32decode(token + "=" * (-len(token) % 8)))
+    last = 25 + raw[24] + raw[25 + raw[24]]
+    raw[last] ^= 1
+    return base64.b32encode(bytes(raw)).decode().rstrip("=")

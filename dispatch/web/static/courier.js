@@ -5,7 +5,7 @@
   var Z = window.Zhengda, root = document.getElementById("courier");
   if (!root) { return; }
   var me = root.getAttribute("data-user"), words = Z.data("courier-words"), stops = Z.data("courier-stops") || [];
-  var mode = Object.keys(words.help)[0], store = null, sending = false, again = 0, loginNeeded = false, sheet = null;
+  var mode = document.querySelector("[data-mode]").getAttribute("data-mode"), store = null, sending = false, again = 0, loginNeeded = false, sheet = null;
   var place = { net: document.getElementById("net"), last: document.getElementById("last"), list: document.getElementById("sent"), stops: document.getElementById("stops"), head: document.getElementById("first-line"), more: document.getElementById("mode-help") };
 
   /* --- the queue on the phone -------------------------------------------------------------------------- */
