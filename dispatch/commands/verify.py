@@ -118,8 +118,15 @@ def _tell(answer: Answer) -> None:
     say(f"{answer.result}\t{_RESULTS[answer.result]}：{_STATUS.get(answer.status, answer.status)}")
     if answer.document is not None:
         shown = answer.document
-        for label, value in (("名称", f"{shown.title}{shown.copy}"), ("编号", shown.number), ("机关", shown.issuer),
-                             ("持有人", shown.holder), ("发证", shown.issued), ("有效期至", shown.expires or "长期")):  # fmt: skip
+        known = {
+            "名称": f"{shown.title}{shown.copy}",
+            "编号": shown.number,
+            "机关": shown.issuer,
+            "持有人": shown.holder,
+            "发证": shown.issued,
+            "有效期至": shown.expires or "长期",
+        }
+        for label, value in known.items():
             say(f"{label}\t{value}") if value else None
         for label, value in shown.compare.items():
             say(f"请与纸面核对：{label}\t{value}")

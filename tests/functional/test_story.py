@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.functional.browsing import Eye, log_in, open_page, phone, scan, shoot
+from tests.functional.browsing import log_in, open_page, phone, scan, shoot
 from tests.functional.reading import codes, forged, one_code, render
 from tests.functional.service import Service, wait_for
 from tests.functional.y4m import camera_film, on_table
