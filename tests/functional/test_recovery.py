@@ -12,7 +12,7 @@ from tests.functional.service import Service, wait_for
 
 pytestmark = pytest.mark.functional
 
-WAITING = tuple(range(40, 50))
+WAITING = tuple(range(50, 60))
 
 
 def _kill(service: Service, words: str) -> int:
