@@ -73,7 +73,7 @@ class Runner:
         except JobTimeoutException:
             log.error("step_too_long", step=claim.step, id=claim.outbox_id)
             raise  # swallowed, the queue would report a success
-        except Exception as fault:  # the loop must survive whatever a stage does
+        except Exception as fault:  # noqa: BLE001 the loop must survive whatever a stage does
             log.warning(
                 "step_failed", step=claim.step, id=claim.outbox_id, attempt=claim.attempts, fault=_name(fault)
             )

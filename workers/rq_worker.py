@@ -155,6 +155,7 @@ def _silent() -> logging.Logger:
 
 def run_worker(services: Services, redis_url: str, stop: StopFlag) -> None:
     """Work until stopped; with Redis by the bell, without it by looking every half second."""
+    services.fonts.load()  # before the first case, not during it
     runner = Runner(services, stop.event.is_set)
     while not stop:
         connection = _connect(redis_url)

@@ -88,9 +88,10 @@ def plan(
             log.warning("no_valkey", effect="workers look by themselves")
         else:
             plans.append(Plan("valkey", command, environ, root, late=True))
+    # The web first: it is what people wait for.
+    plans.append(Plan("web", [*python, "web", *web], environ, root))
     plans += [Plan(f"worker-{n + 1}", [*python, "worker"], environ, root) for n in range(workers)]
     plans.append(Plan("relay", [*python, "relay"], environ, root))
-    plans.append(Plan("web", [*python, "web", *web], environ, root))
     return plans
 
 

@@ -22,7 +22,9 @@ def emit(services, step="document.compose", subject="S", **more):
     with services.store.work(SYSTEM) as work:
         work.emit(step, subject, **more)
     with services.store.read(SYSTEM) as work:
-        return work.session.scalars(select(Outbox.id).where(Outbox.step == step, Outbox.subject == subject, Outbox.done_at.is_(None))).one()
+        return work.session.scalars(
+            select(Outbox.id).where(Outbox.step == step, Outbox.subject == subject, Outbox.done_at.is_(None))
+        ).one()
 
 
 def row(services, outbox_id):

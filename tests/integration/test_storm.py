@@ -67,7 +67,9 @@ class Storm:
 
     def blow(self) -> None:
         """One misfortune."""
-        kind = self.chance.choices(["worker", "worker2", "relay", "wipe", "freeze", "valkey"], [4, 2, 1, 2, 1, 1])[0]
+        kind = self.chance.choices(
+            ["worker", "worker2", "relay", "wipe", "freeze", "valkey"], [4, 2, 1, 2, 1, 1]
+        )[0]
         self.done[kind] = self.done.get(kind, 0) + 1
         if kind == "wipe":
             self._wipe()
@@ -80,7 +82,9 @@ class Storm:
             for name in ("worker-1", "worker-2"):
                 self._signal(name, signal.SIGKILL)
         else:
-            self._signal(self.chance.choice(["worker-1", "worker-2"]) if kind == "worker" else kind, signal.SIGKILL)
+            self._signal(
+                self.chance.choice(["worker-1", "worker-2"]) if kind == "worker" else kind, signal.SIGKILL
+            )
 
     def look(self) -> None:
         """What the supervisor's own loop does, and the end of a freeze."""
@@ -131,7 +135,9 @@ def house(settings: Settings, environ: dict[str, str]) -> Iterator[tuple[Service
 def _unsettled(services: Services) -> dict[str, int]:
     with services.store.read(SYSTEM) as work:
         drafts = select(func.count()).select_from(Document).where(Document.state == "draft")
-        planned = select(func.count()).select_from(Consignment).where(Consignment.state.in_(["planned", "booking"]))
+        planned = (
+            select(func.count()).select_from(Consignment).where(Consignment.state.in_(["planned", "booking"]))
+        )
         return {
             "drafts": work.session.scalar(drafts) or 0,
             "planned": work.session.scalar(planned) or 0,
@@ -158,7 +164,9 @@ def _run(house: tuple[Services, Supervisor], seed: int, count: int, pause: float
     while any(_unsettled(services).values()):
         storm.look()
         waited = time.monotonic() - ended
-        assert waited < RECOVERY_SECONDS, f"seed {seed}: {_unsettled(services)} after {waited:.0f} s; {storm.done}"
+        assert waited < RECOVERY_SECONDS, (
+            f"seed {seed}: {_unsettled(services)} after {waited:.0f} s; {storm.done}"
+        )
         time.sleep(0.3)
     assert slowest < 5, f"seed {seed}: issuing took {slowest:.1f} s"
     return storm
@@ -167,7 +175,9 @@ def _run(house: tuple[Services, Supervisor], seed: int, count: int, pause: float
 def _check(services: Services, seed: int) -> None:
     with services.store.read(SYSTEM) as work:
         parked = list(work.session.scalars(select(Outbox.step).where(Outbox.parked_at.is_not(None))))
-        states = dict(work.session.execute(select(Document.state, func.count()).group_by(Document.state)).all())
+        states = dict(
+            work.session.execute(select(Document.state, func.count()).group_by(Document.state)).all()
+        )
     assert parked == [], f"seed {seed}"
     assert set(states) == {"valid"}, f"seed {seed}: {states}"
     assert ledger.check(services) == [], f"seed {seed}"

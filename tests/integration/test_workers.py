@@ -49,7 +49,17 @@ def valkey(tmp_path_factory):
     """A queue's server on a socket; ``kill``, ``stop`` and ``go`` are signals to it."""
     folder = tmp_path_factory.mktemp("v")
     path = Path("/tmp") / f"zd-test-{os.getpid()}-{time.monotonic_ns()}.sock"
-    command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(path), "--dir", str(folder), "--save", ""]
+    command = [
+        str(get_binary_path()),
+        "--port",
+        "0",
+        "--unixsocket",
+        str(path),
+        "--dir",
+        str(folder),
+        "--save",
+        "",
+    ]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     client = Redis(unix_socket_path=str(path))
     _until(lambda: path.exists() and client.ping())
@@ -162,7 +172,9 @@ def test_a_step_that_kills_its_worker_every_time_is_parked(services, stages, clo
 
 def test_a_document_that_cannot_be_made_is_blocked_with_the_reason(services, stages, monkeypatch) -> None:
     shown = []
-    monkeypatch.setattr(jobs, "GIVE_UP", {"document.finish": lambda _s, subject, reason: shown.append((subject, reason))})
+    monkeypatch.setattr(
+        jobs, "GIVE_UP", {"document.finish": lambda _s, subject, reason: shown.append((subject, reason))}
+    )
     stages["document.finish"] = failing(Rejected("qr_unreadable", "二维码读不出来"))
     emit(services, "D", step="document.finish")
     runner(services).drain()
@@ -214,7 +226,9 @@ def _work_off(services, address, seconds: float = 0.0) -> None:
     stop = StopFlag()
     threading.Timer(seconds, stop.event.set).start() if seconds else None
     connection = Redis.from_url(address)
-    BellWorker(connection, Runner(services, stop.event.is_set), stop).work(burst=True, logging_level="CRITICAL")
+    BellWorker(connection, Runner(services, stop.event.is_set), stop).work(
+        burst=True, logging_level="CRITICAL"
+    )
     connection.close()
 
 
@@ -272,10 +286,14 @@ def test_a_bell_nobody_answers_does_not_fill_the_memory(valkey) -> None:
         (JOB_FUNCTION, (["A" * 26],), {}),
     ],
 )
-def test_redis_cannot_make_a_worker_call_anything_else(services, valkey, tmp_path, function, arguments, words) -> None:
+def test_redis_cannot_make_a_worker_call_anything_else(
+    services, valkey, tmp_path, function, arguments, words
+) -> None:
     mark = tmp_path / "called"
     queue = Queue(QUEUE_NAME, connection=valkey[2], serializer=JSONSerializer)
-    filled = [a.format(mark=mark) if isinstance(a, str) else [x.format(mark=mark) for x in a] for a in arguments]
+    filled = [
+        a.format(mark=mark) if isinstance(a, str) else [x.format(mark=mark) for x in a] for a in arguments
+    ]
     job = queue.enqueue_call(function, args=tuple(filled), kwargs=words, failure_ttl=60)
     _work_off(services, valkey[1])
     assert job.get_status() == "failed"
@@ -288,7 +306,9 @@ def test_callbacks_and_web_addresses_in_a_job_are_ignored(services, valkey, tmp_
     listener.settimeout(0.5)
     queue = Queue(QUEUE_NAME, connection=valkey[2], serializer=JSONSerializer)
     hostile = Callback("os.mkdir")
-    job = queue.enqueue_call(JOB_FUNCTION, args=("A" * 26,), on_success=hostile, on_failure=hostile, result_ttl=60)
+    job = queue.enqueue_call(
+        JOB_FUNCTION, args=("A" * 26,), on_success=hostile, on_failure=hostile, result_ttl=60
+    )
     address = f"http://127.0.0.1:{listener.getsockname()[1]}/"
     valkey[2].hset(job.key, "webhooks", f'[{{"url": "{address}", "statuses": ["finished"]}}]')
     _work_off(services, valkey[1])
@@ -301,7 +321,9 @@ def test_callbacks_and_web_addresses_in_a_job_are_ignored(services, valkey, tmp_
 
 # -- processes ---------------------------------------------------------------------------------------------------
 def _worker(environ, **more) -> subprocess.Popen:
-    return subprocess.Popen([sys.executable, "-m", "dispatch", "worker"], cwd=ROOT, env=environ | more, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(
+        [sys.executable, "-m", "dispatch", "worker"], cwd=ROOT, env=environ | more, stderr=subprocess.DEVNULL
+    )
 
 
 @pytest.fixture
@@ -320,7 +342,9 @@ def test_without_redis_a_worker_looks_by_itself(services, environ, processes) ->
     _until(lambda: rows(services)[0].attempts >= 1)
 
 
-def test_a_worker_survives_the_death_of_redis_and_comes_back_to_it(services, environ, processes, valkey) -> None:
+def test_a_worker_survives_the_death_of_redis_and_comes_back_to_it(
+    services, environ, processes, valkey
+) -> None:
     process, address, client = valkey
     worker = _worker(environ, REDIS_URL=address)
     processes.append(worker)
