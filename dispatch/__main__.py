@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from .bootstrap import queue_address
 from .commands.cases import import_, issue, range_
 from .commands.console import Commands, House, house
 from .commands.machine import doctor, init, keys
+from .commands.safekeeping import backup, restore
 from .commands.staff import apikey, user
 from .commands.verify import verify
 
@@ -85,7 +87,14 @@ def relay(at: House) -> None:
     run_relay(at.services, stop)
 
 
-for command in (init, user, apikey, range_, import_, issue, verify, doctor, keys):
+@main.command(help="性能测量，标准输出一个 JSON", context_settings={"ignore_unknown_options": True})
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def bench(options: tuple[str, ...]) -> int:
+    """The benchmark, in a process of its own."""
+    return subprocess.run([sys.executable, "-m", "bench.run", *options], cwd=ROOT, check=False).returncode
+
+
+for command in (init, user, apikey, range_, import_, issue, verify, doctor, backup, restore, keys):
     main.add_command(command)
 
 if __name__ == "__main__":

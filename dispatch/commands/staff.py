@@ -12,7 +12,7 @@ from ..errors import Rejected
 from ..rights import CLI, Role, Scope
 from .console import House, house, say, table
 
-__all__ = ["apikey", "user"]
+__all__ = ["apikey", "read_password", "user"]
 
 
 @click.group(help="工作人员账户")
@@ -28,7 +28,7 @@ def user() -> None:
 @house
 def create_user(at: House, name: str, role: str, office: str, password_stdin: bool) -> None:
     """A new account."""
-    people.create_user(at.services, CLI, name, role, office, _password(password_stdin))
+    people.create_user(at.services, CLI, name, role, office, read_password(password_stdin))
     say(f"已建立 {name}（{role}）。")
 
 
@@ -57,11 +57,12 @@ def disable_user(at: House, name: str) -> None:
 @house
 def password(at: House, name: str, password_stdin: bool) -> None:
     """A new password."""
-    people.set_password(at.services, CLI, name, _password(password_stdin))
+    people.set_password(at.services, CLI, name, read_password(password_stdin))
     say(f"已重设 {name} 的密码。")
 
 
-def _password(from_stdin: bool) -> str:
+def read_password(from_stdin: bool) -> str:
+    """From the first line of standard input, or typed twice unseen."""
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
     if not sys.stdin.isatty():

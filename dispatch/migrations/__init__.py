@@ -27,7 +27,7 @@ from sqlalchemy.types import TypeDecorator
 from ..errors import Rejected, Unavailable
 from ..models import AuditHead, Base, LogHead
 
-__all__ = ["current", "differences", "head", "revise", "upgrade"]
+__all__ = ["current", "differences", "head", "known", "revise", "upgrade"]
 
 _HERE = Path(__file__).parent
 #: any number will do as long as nobody else uses it: one migration at a time on PostgreSQL
@@ -50,6 +50,11 @@ def head() -> str:
     return _scripts().get_current_head() or ""
 
 
+def known() -> frozenset[str]:
+    """All revisions this program knows."""
+    return frozenset(script.revision for script in _scripts().walk_revisions())
+
+
 def current(engine: Engine) -> str:
     """The revision the database is at; empty for an empty database. ``Unavailable`` when it does not answer."""
     try:
@@ -65,10 +70,9 @@ def upgrade(engine: Engine, target: str = "head") -> bool:
     Two processes may call this at once. ``Rejected('newer_database')`` when the database is of a newer program.
     """
     scripts = _scripts()
-    known = {script.revision for script in scripts.walk_revisions()}
     with _exclusive(engine) as connection:
         before = MigrationContext.configure(connection).get_current_revision()
-        if before is not None and before not in known:
+        if before is not None and before not in known():
             raise Rejected("newer_database", "数据库是由更新的版本建立的，请升级程序后再运行。")
         _run(scripts, connection, target)
         if before is None:

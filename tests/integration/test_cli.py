@@ -429,3 +429,18 @@ def test_a_port_in_use_is_told_with_a_way_out(shell: Shell) -> None:
 def test_a_folder_that_cannot_be_written_is_told(bare: Shell) -> None:
     assert "数据目录" in bare.refused("serve", DISPATCH_DATA_DIR="/proc/zhengda")
     assert "数据目录" in bare.refused("init", DISPATCH_DATA_DIR="/proc/zhengda")
+
+
+def test_a_machine_is_backed_up_and_brought_back_elsewhere(shell: Shell, cases: Path, tmp_path: Path) -> None:
+    shell.run("import", str(cases), code=1)
+    copy, sealed = str(tmp_path / "copy"), str(tmp_path / "keys.bin")
+    assert "已备份并核对" in shell.run("backup", copy).stdout
+    shell.run("keys", "export", sealed, "--password-stdin", stdin="four quiet rivers meet\n")
+    other = {"DISPATCH_DATA_DIR": str(tmp_path / "other")}
+    shell.refused("keys", "import", sealed, **other)
+    shell.run("keys", "import", sealed, "--password-stdin", stdin="four quiet rivers meet\n", **other)
+    assert "已恢复并对账" in shell.run("restore", copy, **other).stdout
+    assert "新出件 3 件" in shell.run("issue", "--all-ready", **other).stdout
+    shell.refused("restore", copy, **other)
+    shell.refused("restore", str(tmp_path / "nothing"), **other)
+    shell.refused("keys", "export", sealed, "--password-stdin")
