@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,8 +56,10 @@ class House:
         return client, begun.session.csrf
 
     def work(self) -> int:
-        """Do everything that is due now; how many steps."""
-        return Runner(self.services, lambda: False).drain()
+        """Do everything that is due now; how many steps. In a thread, because sealing starts an event loop of its own
+        and a browser test's driver already has one running here."""
+        with ThreadPoolExecutor(1) as hands:
+            return hands.submit(Runner(self.services, lambda: False).drain).result()
 
     def issued(self, case: dict[str, Any]) -> dict[str, Any]:
         """Hand in a case, issue it, let the workers finish; its view."""

@@ -325,8 +325,9 @@ def test_search_goes_straight_to_the_only_case(crew: Crew) -> None:
     view = crew.house.issued(case)
     clerk, address = crew.of("clerk"), f"/window/cases/{case['acceptance_no']}"
     envelope = view["consignments"][0]
-    for text in (case["acceptance_no"], envelope["waybill_no"], view["documents"][0]["document_id"],
-                 f"http://127.0.0.1:8000/v#{view['documents'][0]['token']}", f"http://127.0.0.1:8000/c#{envelope['id']}"):  # fmt: skip
+    paper = view["documents"][0]
+    codes = [f"http://127.0.0.1:8000/v#{paper['token']}", f"http://127.0.0.1:8000/c#{envelope['id']}"]
+    for text in (case["acceptance_no"], envelope["waybill_no"], paper["document_id"], *codes):
         assert clerk.get("/window/find", query_string={"q": text}).headers.get("Location") == address, text
     nothing = clerk.get("/window/find", query_string={"q": "<script>alert(1)</script>"})
     assert nothing.status_code == 200 and "没有找到" in nothing.text and "<script>alert" not in nothing.text
@@ -393,7 +394,7 @@ def test_labels_as_one_pdf(crew: Crew) -> None:
 def test_hand_over_list_and_signature(crew: Crew) -> None:
     view = packed(crew)
     envelope = view["consignments"][0]
-    assert "1 封装好了" in crew.of("clerk").get("/window/handover").text
+    assert "1 个信封装好了" in crew.of("clerk").get("/window/handover").text
     page = crew.post(
         "clerk", "/window/manifests", carrier=envelope["carrier"], consignment_id=[envelope["id"]]
     )
@@ -452,8 +453,9 @@ def test_courier_sees_an_address_only_with_the_envelope_in_hand(crew: Crew) -> N
 def test_pick_up_point_takes_in_and_hands_out(crew: Crew) -> None:
     view = packed(crew, delivery={"method": "point", "point": "岭外村便民服务点", "recipient": recipient()})
     envelope = view["consignments"][0]
-    crew.house.call("POST", "/scans", "scans", json={"sent_at": "2026-11-20T09:00:00+08:00", "scans": [
-        {"scan_id": "h-1", "code": envelope["waybill_no"], "action": "hand_over", "occurred_at": "2026-11-20T09:00:00+08:00"}]})  # fmt: skip
+    moment = "2026-11-20T09:00:00+08:00"
+    taken = {"scan_id": "h-1", "code": envelope["waybill_no"], "action": "hand_over", "occurred_at": moment}
+    crew.house.call("POST", "/scans", "scans", json={"sent_at": moment, "scans": [taken]})
     assert "收到了，通知村民来领" in crew.of("agent").get("/point").text
     assert "领走了" in crew.post("agent", f"/point/{envelope['id']}", act="ready_for_collection").text
     done = crew.post(
@@ -482,11 +484,25 @@ def test_stuck_documents_are_shown_with_the_reason_and_tried_again(crew: Crew) -
 
 # -- entry -------------------------------------------------------------------------------------------------------------
 FORM = {
-    "acceptance_no": "330727202611019900001", "item_code": "T-1", "item_name": "企业名称预先核准", "promised": "5",
-    "department": "磐安县市场监督管理局", "division": "330727", "accepted_at": "2026-11-02T09:00", "decided_at": "2026-11-06T09:00",
-    "decision": "approved", "type": "person", "applicant": "周小满", "id_type": "passport", "id_no": "E12345678", "phone": "19000000123",
-    "title": "企业名称预先核准通知书", "kind": "notice", "fields": "申请人：周小满\n办理事项：企业名称预先核准\n决定内容: 准予办理。", "method": "counter",
-}  # fmt: skip
+    "acceptance_no": "330727202611019900001",
+    "item_code": "T-1",
+    "item_name": "企业名称预先核准",
+    "promised": "5",
+    "department": "磐安县市场监督管理局",
+    "division": "330727",
+    "accepted_at": "2026-11-02T09:00",
+    "decided_at": "2026-11-06T09:00",
+    "decision": "approved",
+    "type": "person",
+    "applicant": "周小满",
+    "id_type": "passport",
+    "id_no": "E12345678",
+    "phone": "19000000123",
+    "title": "企业名称预先核准通知书",
+    "kind": "notice",
+    "fields": "申请人：周小满\n办理事项：企业名称预先核准\n决定内容: 准予办理。",
+    "method": "counter",
+}
 
 
 def test_a_case_by_hand_is_issued_by_somebody_else(crew: Crew) -> None:

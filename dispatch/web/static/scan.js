@@ -103,7 +103,9 @@
     if (!listener || event.metaKey) { return; }
     var now = Date.now(), target = event.target, ends = event.key === "Enter" || event.code === "Enter" || event.code === "NumpadEnter" ||
       (event.ctrlKey && (event.code === "KeyJ" || event.code === "KeyM") && keys.length >= LEAST);
-    if (keys.length && now - lastKey > GAP && !isBox(target)) { forget(); }
+    /* when the key was pressed, not when a busy page came round to it */
+    var pressed = event.timeStamp || now;
+    if (keys.length && pressed - lastKey > GAP && !isBox(target)) { forget(); }
     if (ends) {
       if (isBox(target)) { if (target.value || keys.length) { finish(event, target); } else { stop(event); } return; }
       if (keys.length >= 3) { finish(event, null); return; }
@@ -117,8 +119,8 @@
     var text = character(event);
     if (!text) { return; }
     if (!keys.length) { startedIn = target; valueBefore = editable(target) && "value" in target ? target.value : ""; }
-    keys.push({ text: text, at: now });
-    lastKey = now;
+    keys.push({ text: text, at: pressed });
+    lastKey = pressed;
     /* a blank inside a code must not press the button that has the focus */
     if (!editable(target) && (keys.length > 1 || text !== " ")) { if (text === " ") { stop(event); } }
   }
