@@ -93,12 +93,27 @@ def to_unicode_cmap(font_name: str, subset: list[int]) -> str:
     return "\n".join(lines)
 
 
+class _Glyphs:
+    """The `glyf` table: gives out pieces and is never copied as a whole."""
+
+    def __init__(self, data: bytes, start: int, length: int) -> None:
+        self._view = memoryview(data)[start : start + length]
+
+    def __getitem__(self, part: slice) -> bytes:
+        return bytes(self._view[part])
+
+
 class EmbeddedFont(TTFont):
     """A TrueType font whose subsets carry a right ToUnicode map; safe for several documents in several
     threads."""
 
     def __init__(self, name: str, data: bytes) -> None:
         super().__init__(name, io.BytesIO(data), asciiReadable=False, shapable=False)
+        face: Any = self.face
+        table = face.get_table
+        glyphs = _Glyphs(face._ttf_data, *face.get_table_pos("glyf"))
+        # A subset needs a few dozen glyphs; the library copies the whole table, eight megabytes, for each.
+        face.get_table = lambda tag: glyphs if tag == "glyf" else table(tag)
         self.lock = threading.Lock()
         self.shapes: dict[tuple[str, float], str] = {}
 
@@ -179,6 +194,11 @@ class FontBook:
         name = ORDER[face][0]
         self._font(name)
         return name
+
+    def load(self) -> None:
+        """Expands the three faces now, about a second's work, so that nobody waits for it later."""
+        for face in FACES:
+            self._font(ORDER[face][0])
 
     def font(self, face: Face) -> EmbeddedFont:
         """The font of `face` itself, loaded."""

@@ -27,8 +27,8 @@ JOB_SECONDS = 75
 TIMEOUT = 0.3
 #: a woken worker drains all that is due: a few rings are as good as many
 RINGS_AT_ONCE = 4
-#: with so many rings unanswered nobody listens, and more would only fill the memory
-UNANSWERED = 200
+#: with so many rings unanswered everybody is at work and looks again before resting: more would cost a tenth of the time
+UNANSWERED = 8
 
 
 class NullBell:

@@ -7,6 +7,7 @@ import io
 import json
 import lzma
 import re
+from typing import Any
 
 import pypdfium2 as pdfium
 import pytest
@@ -106,3 +107,14 @@ def test_vendored_files_are_what_their_record_says() -> None:
         assert hashlib.sha256(packed).hexdigest() == row["sha256"]
         assert hashlib.sha256(lzma.decompress(packed)).hexdigest() == row["sha256_expanded"]
         assert (TYPEFACES / row["licence_file"]).stat().st_size > 500
+
+
+def test_load_expands_the_three_faces_and_pieces_of_glyphs_are_bytes() -> None:
+    loaded = FontBook()
+    loaded.load()
+    assert set(loaded._fonts) == {"ZD-Sans", "ZD-Serif", "ZD-SerifBold"}
+    face: Any = loaded.font("sans").face
+    start, length = face.get_table_pos("glyf")
+    assert face.get_table("glyf")[10:30] == face._ttf_data[start + 10 : start + 30]
+    assert face.get_table("glyf")[length - 5 : length + 40] == face._ttf_data[start + length - 5 : start + length]
+    assert isinstance(face.get_table("head"), bytes)
