@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import requests
 
 from tests.pages import ROOT, approvals
+from workers.processes import libc, tie_to_parent
 
 __all__ = ["PASSWORD", "STAFF", "Service", "free_port", "processes_of", "wait_for"]
 
@@ -107,10 +108,12 @@ class Service:
     # -- running ---------------------------------------------------------------------------------------------------
     def start(self) -> None:
         """Start and wait until it is ready."""
+        library = libc()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "dispatch", "serve", "--port", str(self.port), "--workers", "2"],
                 cwd=ROOT, env=self.environ, stdout=log, stderr=log, start_new_session=True,
+                preexec_fn=library and (lambda: tie_to_parent(library)),  # a test run that is killed leaves nothing
             )  # fmt: skip
         try:
             wait_for(self.answers, READY_SECONDS, "the service is ready")
@@ -229,7 +232,11 @@ class Service:
             envelopes = all(one["state"] not in ("planned", "booking") for one in shown["consignments"])
             return shown if papers and envelopes else {}
 
-        return wait_for(look, seconds, f"case {number} is settled")
+        try:
+            return wait_for(look, seconds, f"case {number} is settled")
+        except AssertionError as fault:
+            fault.add_note(self.tail())
+            raise
 
     def issued(self, number: str) -> dict[str, Any]:
         """Issue a case over the API and wait for its papers."""

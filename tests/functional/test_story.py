@@ -274,14 +274,15 @@ def carry(story: Story, camera: Callable[[Path], Browser]) -> None:
         shoot(page, story.shots, "courier-start", (390,))
         look_through_camera(page)
         expect(page.locator("#sent li").first).to_contain_text("已记录", timeout=20_000)
+        expect(page.locator("#sent li").first).to_contain_text(story.envelope(story.door)["waybill_no"])
+        expect(page.locator("#stops")).to_contain_text(receiver["name"])
+        expect(page.locator("#stops")).to_contain_text(receiver["address"])
         shoot(page, story.shots, "courier-taken", (390,))
         wait_for(lambda: state_of(story, story.door) == "handed_over", 10, "the courier has it")
 
         assert scanned(story, "out_for_delivery")["outcome"] == "accepted"
         page.reload()
         expect(page.locator("#courier[data-ready]")).to_have_count(1)
-        expect(page.locator("#stops")).to_contain_text(receiver["name"])
-        expect(page.locator("#stops")).to_contain_text(receiver["address"])
         page.get_by_role("button", name="送达", exact=True).click()
         look_through_camera(page)
         sheet = page.locator(".sheet")
@@ -337,6 +338,7 @@ def track(story: Story, page: Page) -> None:
     page.get_by_label("手机号后四位").fill(story.door["applicant"]["phone"][-4:])
     page.get_by_role("button", name="查一查").click()
     expect(page.locator("main")).to_contain_text("签收")
+    expect(page.locator(".answer a[href^='tel:']")).to_have_count(1)
     body = page.locator("main").inner_text()
     for secret in (story.door["applicant"]["name"], story.door["delivery"]["recipient"]["name"], "决定书"):
         assert secret not in body

@@ -48,7 +48,7 @@ SAID: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "sensitive": ("valid", ("涉及个人隐私",), ("核验不通过",)),
     "suspended": ("suspended", ("正在冻结核查",), ("核验不通过", "现在有效。")),
     "revoked": ("revoked", ("文件是真的，但已经不再有效。",), ("核验不通过", "现在有效。")),
-    "superseded": ("superseded", ("已被新证件替换",), ("核验不通过", "现在有效。")),
+    "superseded": ("superseded", ("已被新证件替换", "新的那一份，查验码是"), ("核验不通过", "现在有效。")),
 }
 
 
@@ -95,9 +95,25 @@ def test_what_the_page_says(
         assert [words for words in there if words not in text] == []
         assert [words for words in absent if words in text] == []
         assert text.index("演示样本，不具法律效力；核验过程如下") < text.index(there[0])
+        assert lines_of(page, "不具法律效力") == 1
         assert sent(eye) == [{"document_id": papers[kind]["document_id"]}]
         shoot(page, shots, f"verify-{kind}")
         eye.assert_quiet()
+
+
+def lines_of(page: Page, words: str) -> int:
+    """On how many lines these words of the headline stand: broken after 不 they would say the contrary."""
+    lines: int = page.evaluate(
+        """words => {
+          const text = document.querySelector("#finding h1 span").firstChild, range = document.createRange();
+          const from = text.data.indexOf(words);
+          range.setStart(text, from);
+          range.setEnd(text, from + words.length);
+          return new Set([...range.getClientRects()].map(box => Math.round(box.top))).size;
+        }""",
+        words,
+    )
+    return lines
 
 
 def sent(eye: Eye) -> list[Any]:
@@ -208,6 +224,8 @@ def test_without_webcrypto_the_server_is_asked_and_the_page_says_so(
         assert look(page, papers["valid"]["token"]) == "valid"
         assert page.evaluate("crypto.subtle === undefined")
         assert "改由中心的服务器核验" in page.locator("main").inner_text()
+        names = page.locator(".compare dt").all_inner_texts()
+        assert len(names) == len(set(names))
         assert sent(eye) == [{"token": papers["valid"]["token"]}]
         shoot(page, shots, "verify-by-server")
         assert look_again(page, forged(papers["valid"]["token"])) == "bad_signature"

@@ -49,7 +49,11 @@
     box.focus();
   }
   function clock(iso) { var at = new Date(iso); return ("0" + at.getHours()).slice(-2) + ":" + ("0" + at.getMinutes()).slice(-2); }
-  function short(code) { var text = code.replace(/^.*#/, ""); return text.length > 16 ? "…" + text.slice(-8) : text; }
+  /* what stands in print on the label, where we know it: nobody can find an envelope by the end of its id */
+  function short(code) {
+    var stop = stopOf(code), text = stop && stop.waybill_no ? stop.waybill_no : code.replace(/^.*#/, "");
+    return text.length > 16 ? "…" + text.slice(-8) : text;
+  }
 
   function show() {
     return all().then(function (scans) {
@@ -65,7 +69,7 @@
       shown.forEach(function (scan) {
         var tone = scan.status === "waiting" ? "wait" : scan.outcome === "accepted" || scan.outcome === "duplicate" ? "ok" : "bad";
         var mark = tone === "wait" ? "clock" : tone === "ok" ? "check" : "alert";
-        place.list.appendChild(Z.node("li", {}, Z.node("div", {}, Z.node("span", {}, clock(scan.occurred_at) + " " + words.modes[scan.action] + " ", Z.node("b", {}, short(scan.code))), Z.node("span", { class: "chip " + tone }, Z.icon(mark), scan.status === "waiting" ? "待发出" : words.outcomes[scan.outcome] || scan.outcome)),
+        place.list.appendChild(Z.node("li", {}, Z.node("div", {}, Z.node("span", {}, clock(scan.occurred_at) + " " + words.modes[scan.action] + " ", Z.node("b", {}, scan.shown || short(scan.code))), Z.node("span", { class: "chip " + tone }, Z.icon(mark), scan.status === "waiting" ? "待发出" : words.outcomes[scan.outcome] || scan.outcome)),
           scan.detail ? Z.node("span", { class: "small mute" }, scan.detail) : null));
       });
       document.getElementById("sent-empty").hidden = shown.length > 0;
@@ -124,7 +128,9 @@
       changed.push(scan);
     });
     return put(changed).then(function () {
-      if (bad.length) { hold(short(bad[0].code) + "：" + (words.outcomes[bad[0].outcome] || bad[0].outcome), bad[0].detail || "请把这件单独放，问窗口。"); }
+      /* what was just taken may be carried: its address comes with the list of the day */
+      if (changed.some(function (scan) { return scan.action === "hand_over" && scan.outcome === "accepted"; })) { fresh(); }
+      if (bad.length) { hold((bad[0].shown || short(bad[0].code)) + "：" + (words.outcomes[bad[0].outcome] || bad[0].outcome), bad[0].detail || "请把这件单独放，问窗口。"); }
       if (changed.length === due.length) { return all().then(function (scans) { if (unsent(scans).some(function (scan) { return scan.who === me; })) { setTimeout(step, 50); } }); }
       return null;
     });
@@ -145,11 +151,11 @@
 
   /* --- a scan --------------------------------------------------------------------------------------------------- */
   function keep(code, action, more) {
-    var at = new Date(), scan = { scan_id: Z.uuid(), who: me, code: code, action: action, occurred_at: at.toISOString(), status: "waiting" }, scans = [scan];
+    var at = new Date(), scan = { scan_id: Z.uuid(), who: me, code: code, shown: short(code), action: action, occurred_at: at.toISOString(), status: "waiting" }, scans = [scan];
     Object.keys(more || {}).forEach(function (name) { scan[name] = more[name]; });
     if (action === "attempt_failed") {
       /* who could not deliver was out with it: the step between is said as well */
-      scans.unshift({ scan_id: Z.uuid(), who: me, code: code, action: "out_for_delivery", occurred_at: new Date(at.getTime() - 1000).toISOString(), status: "waiting", quiet: true });
+      scans.unshift({ scan_id: Z.uuid(), who: me, code: code, shown: scan.shown, action: "out_for_delivery", occurred_at: new Date(at.getTime() - 1000).toISOString(), status: "waiting", quiet: true });
     }
     return put(scans).then(function () {
       Z.sound.ok();

@@ -93,7 +93,8 @@
     waiting = [];
     log("bad", "cross", reasons[told.reason] || "对不上");
     var answer = { void_waybill: "知道了，换新面单", not_ready: "知道了，等一会儿再扫", held: "知道了，先放一边", unknown: "知道了" }[told.reason];
-    hold(reasons[told.reason] || told.title || "对不上", told.detail || "", answer, function () {
+    var more = told.reason === "different_envelope" ? "请看纸上写的是谁，放回它自己的信封那里。" : told.detail || "";
+    hold(reasons[told.reason] || told.title || "对不上", more, answer, function () {
       if (told.reason === "object_mismatch") { askObject(paper, true); }
       else if (told.reason === "void_waybill" || told.reason === "held") { start(); }
     });

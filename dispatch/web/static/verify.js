@@ -160,9 +160,10 @@
     return Z.node("div", { class: "notice " + tone }, Z.icon(mark), Z.node("div", {}, Z.node("p", {}, Z.node("b", {}, head)), more ? Z.node("p", {}, more) : null));
   }
 
+  function grouped(id) { return String(id).replace(/(.{4})(?=.)/g, "$1 "); }
   function comparison(finding) {
-    var token = finding.token, known = (finding.answer && finding.answer.document) || {}, list = Z.node("dl", {});
-    var add = function (name, value) { var row = line(name, value); if (row) { list.appendChild(row); } };
+    var token = finding.token, known = (finding.answer && finding.answer.document) || {}, list = Z.node("dl", {}), named = {};
+    var add = function (name, value) { var row = named[name] ? null : line(name, value); if (row) { named[name] = true; list.appendChild(row); } };
     add("文件名称", finding.title || known.title);
     if (token) {
       add("持有人", token.holder);
@@ -170,7 +171,7 @@
       if (token.tail !== "----") { add("证件号码尾号（最后四位）", token.tail); }
       add("发证日期", chinese(token.issued));
       add("有效期至", chinese(token.expires));
-      add("查验码", token.id.replace(/(.{4})(?=.)/g, "$1 "));
+      add("查验码", grouped(token.id));
     } else {
       add("持有人（只显示一部分）", known.holder || known.holder_masked);
       add("编号", known.number);
@@ -209,7 +210,7 @@
     else if (status === "unavailable") { means = ["网络或服务器一时不通。请过几分钟再试，或换个有信号的地方。"]; }
     if (status === "not_found" && finding.signature === "right") { means = ["签名是对的，但登记里还没有这一份，可能是刚刚做好。"]; }
     if (status === "expired" && finding.token) { means = ["有效期到 " + chinese(finding.token.expires) + "，这一天已经过去。"]; }
-    if (status === "superseded" && known.replaced_by) { means.push("新的那一份：" + (typeof known.replaced_by === "object" ? known.replaced_by.number || known.replaced_by.document_id : known.replaced_by) + "。"); }
+    if (status === "superseded" && known.replaced_by) { means.push("新的那一份，查验码是 " + grouped(known.replaced_by) + "。"); }
     if (status === "valid" && finding.typed) { head = "查到这份文件的登记，现在有效。"; means = ["请和纸上对一对。有条件时再扫一次二维码，核得更全。"]; }
     if (status === "valid" && token && has(token, "denial")) { head = "这是不予许可决定书，不是许可证。"; means = ["决定书是真的，现在有效。请和纸上对一对。"]; tone = "wait"; mark = "file"; }
     else if (status === "valid" && token && has(token, "sheet")) { head = "这是出件随附单，不是证件本身。"; means = ["随附单是真的：它说明一份原件由本中心寄出。原件的真假，请看原件自己的印章和编号。"]; tone = "wait"; mark = "file"; }
@@ -237,7 +238,7 @@
     parts.push(steps(finding));
     var again = Z.node("p", {}, Z.node("button", { class: "btn", type: "button" }, Z.icon("refresh"), "再查一次"));
     again.firstChild.addEventListener("click", function () { run(finding.asked); });
-    if (finding.status === "unavailable" && finding.asked) { parts.splice(1, 0, again); }
+    if (finding.status === "unavailable" && finding.asked) { parts.splice(sample ? 2 : 1, 0, again); }
     Z.fill.apply(null, [place].concat(parts));
     place.hidden = false;
     place.setAttribute("data-status", finding.status);
