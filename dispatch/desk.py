@@ -38,6 +38,7 @@ __all__ = [
     "facts_of_cases",
     "messages_of",
     "packed_by_carrier",
+    "papers_inside",
     "point_rows",
     "private_particulars",
     "receipt_pdf",
@@ -174,6 +175,16 @@ def _row(
         "flag": row.flag or "",
         "label_ready": row.label_blob is not None,
     }
+
+
+def papers_inside(services: Services, actor: Actor, consignment_ids: Sequence[str]) -> list[str]:
+    """Ids of the documents in these envelopes of this office, in the order of the envelopes."""
+    actor.require(Scope.ISSUE)
+    with services.store.read(actor) as work:
+        query = _mine(select(Consignment).where(Consignment.id.in_(consignment_ids)), actor)
+        seen = {row.id for row in work.session.scalars(query)}
+        inside = _inside(work, [one for one in consignment_ids if one in seen])
+    return [document.id for one in consignment_ids for document, _ in inside.get(one, [])]
 
 
 # -- the courier's bag, the village's shelf ------------------------------------------------------------------------

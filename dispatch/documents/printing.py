@@ -23,7 +23,7 @@ from ..rights import Actor, Scope
 from ..services import Services
 from ..store import Work
 
-__all__ = ["MOST", "PrintView", "confirm_print", "print_pdf", "start_print"]
+__all__ = ["MOST", "PrintView", "confirm_print", "print_pdf", "print_view", "start_print"]
 
 MOST = 200
 
@@ -72,6 +72,14 @@ def _refuse_second(work: Work, wanted: Sequence[str], reason: str) -> None:
     again = sorted(set(work.session.scalars(before)))
     if again and not reason:
         raise RuleViolation("reprint_reason", "有证件已经打印过。再次打印请写明原因。", document_ids=again)
+
+
+def print_view(services: Services, actor: Actor, batch_id: str) -> PrintView:
+    """The batch as it stands."""
+    actor.require(Scope.ISSUE)
+    with services.store.read(actor) as work:
+        _items(work, actor, batch_id)
+        return _view(work, batch_id)
 
 
 def print_pdf(services: Services, actor: Actor, batch_id: str) -> bytes:

@@ -391,6 +391,47 @@ def test_labels_as_one_pdf(crew: Crew) -> None:
     assert crew.post("clerk", "/window/labels.pdf", size="100x150").status_code == 409
 
 
+def test_papers_are_printed_once_and_again_for_a_reason(crew: Crew) -> None:
+    views = [crew.house.issued(approval()) for _ in range(2)]
+    envelopes = [view["consignments"][0]["id"] for view in views]
+    page = crew.post("clerk", "/window/papers", consignment_id=envelopes)
+    batch = page.request.path
+    assert "2 份证件，打完请点结果" in page.text
+    assert crew.of("clerk").get(f"{batch}.pdf").data.startswith(b"%PDF")
+    bad = views[0]["documents"][0]["document_id"]
+    told = crew.post("clerk", f"{batch}/confirm", spoiled=[bad])
+    assert "打坏 1 份" in told.text and "都有结果了" in told.text
+    again = crew.post("clerk", "/window/papers", document_id=[bad])
+    assert "1 份证件" in again.text  # what came out spoiled does not count
+    second = crew.post("clerk", "/window/papers", consignment_id=envelopes)
+    assert second.status_code == 409 and "为什么要再打" in second.text
+    assert (
+        "2 份证件"
+        in crew.post("clerk", "/window/papers", consignment_id=envelopes, reason="卡纸，已撕毁").text
+    )
+    assert crew.post("clerk", "/window/papers").status_code == 422
+    assert crew.house.browser("far", "clerk", "44")[0].get(batch).status_code == 404
+
+
+def test_an_original_of_the_department_and_its_own_number(crew: Crew) -> None:
+    theirs = document(kind="certificate", title="食品经营许可证", source="import", number="JY1", fields={})
+    view = crew.house.issued(approval(documents=[theirs]))
+    no, paper = view["acceptance_no"], view["documents"][0]
+    assert "等部门的电子原件" in crew.of("clerk").get("/window/worklist").text
+    address = f"/window/documents/{paper['document_id']}"
+    assert "上传部门盖过章的文件" in crew.of("clerk").get(f"/window/cases/{no}").text
+    assert "notice bad" in crew.post("clerk", f"{address}/file", acceptance_no=no).text
+    sealed = (io.BytesIO(b"%PDF-1.4 the department's own"), "原件.pdf")
+    assert "部门的文件已收下" in crew.post("clerk", f"{address}/file", acceptance_no=no, file=sealed).text
+    crew.house.work()
+    assert crew.house.view(no)["documents"][0]["state"] == "valid"
+    assert "已登记" in crew.post("clerk", f"{address}/code", acceptance_no=no, code="NO.3307 0001234").text
+    envelope = crew.house.view(no)["consignments"][0]
+    asked = {"label": envelope["waybill_no"], "paper": "no.33070001234"}
+    matched = crew.house.call("POST", "/pack-checks", "issue", json=asked)
+    assert matched.status_code == 200 and matched.get_json()["outcome"] == "matched"
+
+
 def test_hand_over_list_and_signature(crew: Crew) -> None:
     view = packed(crew)
     envelope = view["consignments"][0]
