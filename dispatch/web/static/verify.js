@@ -162,7 +162,7 @@
 
   function grouped(id) { return String(id).replace(/(.{4})(?=.)/g, "$1 "); }
   function comparison(finding) {
-    var token = finding.token, known = (finding.answer && finding.answer.document) || {}, list = Z.node("dl", {}), named = {};
+    var token = finding.token, known = (finding.answer && finding.answer.document) || {}, list = Z.node("dl", {}), named = Object.create(null);
     var add = function (name, value) { var row = named[name] ? null : line(name, value); if (row) { named[name] = true; list.appendChild(row); } };
     add("文件名称", finding.title || known.title);
     if (token) {
