@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import signal
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -155,7 +156,8 @@ def _silent() -> logging.Logger:
 
 def run_worker(services: Services, redis_url: str, stop: StopFlag) -> None:
     """Work until stopped; with Redis by the bell, without it by looking every half second."""
-    services.fonts.load()  # before the first case, not during it
+    # Expanding the typefaces takes a second, which the first case should not wait for, and other steps not at all.
+    threading.Thread(target=services.fonts.load, daemon=True, name="typefaces").start()
     runner = Runner(services, stop.event.is_set)
     while not stop:
         connection = _connect(redis_url)
