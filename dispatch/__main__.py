@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from workers.serve import serve as run_serve
 from workers.web import WebPlan, run_web
 
 from .bootstrap import queue_address
+from .commands.bench import bench
 from .commands.cases import import_, issue, range_
 from .commands.console import Commands, House, house
 from .commands.machine import doctor, init, keys
@@ -87,14 +87,7 @@ def relay(at: House) -> None:
     run_relay(at.services, stop)
 
 
-@main.command(help="性能测量，标准输出一个 JSON", context_settings={"ignore_unknown_options": True})
-@click.argument("options", nargs=-1, type=click.UNPROCESSED)
-def bench(options: tuple[str, ...]) -> int:
-    """The benchmark, in a process of its own."""
-    return subprocess.run([sys.executable, "-m", "bench.run", *options], cwd=ROOT, check=False).returncode
-
-
-for command in (init, user, apikey, range_, import_, issue, verify, doctor, backup, restore, keys):
+for command in (init, user, apikey, range_, import_, issue, verify, doctor, backup, restore, keys, bench):
     main.add_command(command)
 
 if __name__ == "__main__":
