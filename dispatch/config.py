@@ -81,9 +81,17 @@ class Settings:
             operator_address=value["DISPATCH_OPERATOR_ADDRESS"],
             trusted_proxies=_count(value["DISPATCH_TRUSTED_PROXIES"], "DISPATCH_TRUSTED_PROXIES"),
             env=_one_of(value["DISPATCH_ENV"], "DISPATCH_ENV", ("development", "test", "production")),
-            express_carrier=_one_of(value["DISPATCH_EXPRESS_CARRIER"], "DISPATCH_EXPRESS_CARRIER", ("range", "manual")),
-            same_person_rule=_one_of(value["DISPATCH_SAME_PERSON_RULE"], "DISPATCH_SAME_PERSON_RULE", ("on", "off")) == "on",
-            two_person_rule=_one_of(value["DISPATCH_TWO_PERSON_RULE"], "DISPATCH_TWO_PERSON_RULE", ("on", "off")) == "on",
+            express_carrier=_one_of(
+                value["DISPATCH_EXPRESS_CARRIER"], "DISPATCH_EXPRESS_CARRIER", ("range", "manual")
+            ),
+            same_person_rule=_one_of(
+                value["DISPATCH_SAME_PERSON_RULE"], "DISPATCH_SAME_PERSON_RULE", ("on", "off")
+            )
+            == "on",
+            two_person_rule=_one_of(
+                value["DISPATCH_TWO_PERSON_RULE"], "DISPATCH_TWO_PERSON_RULE", ("on", "off")
+            )
+            == "on",
         )
         settings._check()
         return settings

@@ -79,16 +79,25 @@ def _refuse_held(work: Work, case: Case) -> None:
 
 def _refuse_same_person(services: Services, actor: Actor, case: Case) -> None:
     by_person = case.source in ("hand", "file")
-    if services.settings.same_person_rule and by_person and case.entered_by == actor.name and actor.name != CLI.name:
+    if (
+        services.settings.same_person_rule
+        and by_person
+        and case.entered_by == actor.name
+        and actor.name != CLI.name
+    ):
         raise RuleViolation("same_person", "录入办件的人不能自己出件，请由另一位同事出件。")
 
 
 def _issue(services: Services, work: Work, case: Case) -> None:
     documents = list(
-        work.session.scalars(select(Document).where(Document.case_id == case.id, Document.live).order_by(Document.position))
+        work.session.scalars(
+            select(Document).where(Document.case_id == case.id, Document.live).order_by(Document.position)
+        )
     )
     _allot_numbers(services, work, documents)
-    work.move(case, CaseState.ISSUED, issued_at=work.now, issued_by=work.actor.name, next_due=case.delivery_due)
+    work.move(
+        case, CaseState.ISSUED, issued_at=work.now, issued_by=work.actor.name, next_due=case.delivery_due
+    )
     for document in documents:
         work.emit("document.compose", document.id)
     work.emit("case.plan", case.id)
@@ -100,7 +109,9 @@ def _allot_numbers(services: Services, work: Work, documents: Sequence[Document]
     groups: dict[tuple[str, bytes, bytes], list[Document]] = {}
     for document in documents:
         if document.number is None and document.source == "compose":
-            groups.setdefault((document.title, document.holder_key, document.recipient_key), []).append(document)
+            groups.setdefault((document.title, document.holder_key, document.recipient_key), []).append(
+                document
+            )
     for copies in groups.values():
         first = copies[0]
         letters = services.templates.number_letters(first.department_name, first.title, first.kind)  # type: ignore[arg-type]
@@ -147,7 +158,9 @@ def cancel_case(services: Services, actor: Actor, acceptance_no: str, reason: st
         case = find_case(work, actor, acceptance_no, lock=True)
         if case.state == CaseState.CANCELLED:
             return
-        documents = list(work.session.scalars(select(Document).where(Document.case_id == case.id, Document.live)))
+        documents = list(
+            work.session.scalars(select(Document).where(Document.case_id == case.id, Document.live))
+        )
         _cancel_envelopes(work, documents)
         for document in documents:
             void_document(work, document, f"办件取消：{reason}")
@@ -171,7 +184,12 @@ def _cancel_envelopes(work: Work, documents: Sequence[Document]) -> None:
             .where(Document.consignment_id == consignment_id, Document.live, Document.id.not_in(mine))
         )  # fmt: skip
         if not others:
-            work.move(consignment, ConsignmentState.CANCELLED, base_state=str(ConsignmentState.CANCELLED), state_at=work.now)
+            work.move(
+                consignment,
+                ConsignmentState.CANCELLED,
+                base_state=str(ConsignmentState.CANCELLED),
+                state_at=work.now,
+            )
             work.session.execute(
                 update(Waybill).where(Waybill.consignment_id == consignment_id, Waybill.active)
                 .values(active=False, voided_at=work.now, void_reason="办件取消")
@@ -181,7 +199,9 @@ def _cancel_envelopes(work: Work, documents: Sequence[Document]) -> None:
 def ready_numbers(services: Services, actor: Actor) -> list[str]:
     """Acceptance numbers of all this actor's cases that wait to be issued, the most urgent first."""
     actor.require(Scope.ISSUE)
-    waiting = select(Case.acceptance_no).where(Case.state == CaseState.READY, Case.division_code.startswith(actor.office))
+    waiting = select(Case.acceptance_no).where(
+        Case.state == CaseState.READY, Case.division_code.startswith(actor.office)
+    )
     with services.store.read(actor) as work:
         return list(work.session.scalars(waiting.order_by(Case.next_due, Case.acceptance_no)))
 
@@ -211,7 +231,9 @@ def batch_progress(services: Services, actor: Actor, batch_id: str) -> dict[str,
             raise NotFound("没有找到这一批出件。")
         items = list(
             work.session.scalars(
-                select(IssueBatchItem).where(IssueBatchItem.batch_id == batch_id).order_by(IssueBatchItem.position)
+                select(IssueBatchItem)
+                .where(IssueBatchItem.batch_id == batch_id)
+                .order_by(IssueBatchItem.position)
             )
         )
     done = [item for item in items if item.outcome]
@@ -220,7 +242,9 @@ def batch_progress(services: Services, actor: Actor, batch_id: str) -> dict[str,
         "total": len(items),
         "done": len(done),
         "issued": len(done) - len(refused),
-        "refused": [{"acceptance_no": i.acceptance_no, "outcome": i.outcome, "detail": i.detail} for i in refused],
+        "refused": [
+            {"acceptance_no": i.acceptance_no, "outcome": i.outcome, "detail": i.detail} for i in refused
+        ],
     }
 
 
@@ -259,5 +283,3 @@ def _try_issue(services: Services, actor: Actor, acceptance_no: str) -> tuple[st
         return ("issued" if issue_case(services, actor, acceptance_no) else "already"), ""
     except (RuleViolation, NotFound) as refusal:
         return refusal.code, refusal.detail
-
-

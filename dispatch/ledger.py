@@ -187,7 +187,9 @@ def _envelopes(work: Work) -> Iterator[str]:
         if needs_number and consignment.carrier and state != ConsignmentState.CANCELLED:
             if consignment.method in ("express", "door", "point") and consignment.id not in numbered:
                 yield f"寄递件 {consignment.id}：状态 {state}，却没有有效运单"
-    for document in work.session.scalars(select(Document).where(Document.packed_at.is_not(None), Document.live)):
+    for document in work.session.scalars(
+        select(Document).where(Document.packed_at.is_not(None), Document.live)
+    ):
         if document.consignment_id is None or document.consignment_id not in states:
             yield f"证件 {document.id}：已装封，却不知道在哪个信封里"
 
@@ -208,7 +210,9 @@ def _open_subjects(work: Work) -> set[str]:
 def _audit(work: Work) -> Iterator[str]:
     """The chain recomputes from the first row to the head."""
     previous, expected = bytes(32), 1
-    while page := list(work.session.scalars(select(Audit).where(Audit.seq >= expected).order_by(Audit.seq).limit(1000))):
+    while page := list(
+        work.session.scalars(select(Audit).where(Audit.seq >= expected).order_by(Audit.seq).limit(1000))
+    ):
         for row in page:
             if row.seq != expected or row.prev_hash != previous or audit_hash(row) != row.hash:
                 yield f"审计记录第 {row.seq} 条被改动或缺失"

@@ -113,7 +113,9 @@ DOCUMENT_MOVES: Mapping[DocumentState, frozenset[DocumentState]] = MappingProxyT
     }
 )
 
-BEFORE_HAND_OVER = frozenset({_K.PLANNED, _K.BOOKING, _K.BOOKING_UNKNOWN, _K.BOOKING_REJECTED, _K.LABELLED, _K.PACKED})
+BEFORE_HAND_OVER = frozenset(
+    {_K.PLANNED, _K.BOOKING, _K.BOOKING_UNKNOWN, _K.BOOKING_REJECTED, _K.LABELLED, _K.PACKED}
+)
 _ON_THE_ROAD = frozenset(
     {_K.HANDED_OVER, _K.IN_TRANSIT, _K.OUT_FOR_DELIVERY, _K.ATTEMPT_FAILED, _K.READY_FOR_COLLECTION, _K.HELD}
 )
@@ -134,7 +136,9 @@ CONSIGNMENT_MOVES: Mapping[ConsignmentState, frozenset[ConsignmentState]] = Mapp
 )
 
 
-def _from(states: frozenset[ConsignmentState], to: ConsignmentState) -> dict[ConsignmentState, ConsignmentState]:
+def _from(
+    states: frozenset[ConsignmentState], to: ConsignmentState
+) -> dict[ConsignmentState, ConsignmentState]:
     return dict.fromkeys(states, to)
 
 
@@ -163,7 +167,9 @@ def check_move(what: str, table: Mapping[StrEnum, frozenset[StrEnum]], old: StrE
         raise RuleViolation("illegal_move", f"现在不能这样做：{what}不能从“{old}”变为“{new}”。")
 
 
-def after_scan(state: ConsignmentState, action: ScanAction, *, signer_allowed: bool = True) -> ConsignmentState | None:
+def after_scan(
+    state: ConsignmentState, action: ScanAction, *, signer_allowed: bool = True
+) -> ConsignmentState | None:
     """The state after a scan, or None where the scan makes no legal move now.
 
     ``signer_allowed``: whether the signer policy of every document inside allows who signed; a delivery

@@ -15,6 +15,7 @@ from .store import Work
 
 __all__ = ["DOCUMENT_LEAF", "VOID_LEAF", "append", "gaps", "next_index", "recomputed_root", "root"]
 
+
 def next_index(work: Work) -> int:
     """Lock the head and give the index the next leaf will have; call ``append`` in the same unit of work."""
     head = work.locked(LogHead, 1)
@@ -27,7 +28,9 @@ def append(work: Work, kind: int, body: bytes, document_id: str) -> int:
     """Append a leaf; returns its index."""
     index = next_index(work)
     work.add(
-        LogLeaf(index=index, kind=kind, data=leaf_data(kind, body), document_id=document_id, added_at=work.now)
+        LogLeaf(
+            index=index, kind=kind, data=leaf_data(kind, body), document_id=document_id, added_at=work.now
+        )
     )
     head = work.session.get_one(LogHead, 1)
     grown = _frontier(head).append(leaf_data(kind, body))

@@ -52,7 +52,9 @@ _FAILED: Final = {
 }
 
 
-def notify(work: Work, case: Case, consignment: Consignment | None, occasion: Occasion, text: str, to: str) -> str:
+def notify(
+    work: Work, case: Case, consignment: Consignment | None, occasion: Occasion, text: str, to: str
+) -> str:
     """Keep a message for the phone ``to`` and leave its sending as due work; returns the notice's id."""
     row = Notice(
         id=new_id(), case_id=case.id, consignment_id=consignment.id if consignment else None, occasion=occasion,
@@ -65,7 +67,9 @@ def notify(work: Work, case: Case, consignment: Consignment | None, occasion: Oc
     return row.id
 
 
-def is_told(work: Work, occasion: Occasion, *, case_id: str | None = None, consignment_id: str | None = None) -> bool:
+def is_told(
+    work: Work, occasion: Occasion, *, case_id: str | None = None, consignment_id: str | None = None
+) -> bool:
     """Whether a message of this occasion is there already, for the case or for the envelope."""
     query = select(Notice.id).where(Notice.occasion == occasion)
     if case_id is not None:
@@ -80,7 +84,9 @@ def send_notice(services: Services, claim: Claim) -> None:
     with services.store.read(SYSTEM) as work:
         row = work.session.get(Notice, claim.subject)
         sent = row is None or row.sent_at is not None
-        message = None if row is None or sent else Message(work.open(row, "to"), work.open(row, "text"), row.id)
+        message = (
+            None if row is None or sent else Message(work.open(row, "to"), work.open(row, "text"), row.id)
+        )
     if message is not None:
         services.notifier.send([message])
     with services.store.work(SYSTEM) as work:
@@ -133,7 +139,9 @@ class Words:
 
     def returned(self) -> str:
         """To the applicant when the envelope is back at the window."""
-        return self._say("您的信封没能送到，已退回窗口妥善保管。请联系我们，改个地址再送，或带身份证件来领取。")
+        return self._say(
+            "您的信封没能送到，已退回窗口妥善保管。请联系我们，改个地址再送，或带身份证件来领取。"
+        )
 
     def _say(self, text: str) -> str:
         return f"【{self._operator}】{text} 咨询：{self._phone}"

@@ -41,7 +41,9 @@ def reserve_given(work: Work, document: Document) -> None:
 def release_given(work: Work, document_id: str) -> None:
     """Give back reservations of a document that was never issued."""
     work.session.execute(
-        delete(DocumentNumber).where(DocumentNumber.document_id == document_id, DocumentNumber.origin == "given")
+        delete(DocumentNumber).where(
+            DocumentNumber.document_id == document_id, DocumentNumber.origin == "given"
+        )
     )
 
 
@@ -76,8 +78,14 @@ def _record(work: Work, document: Document, origin: str, year: int | None, value
     assert document.number is not None
     work.add(
         DocumentNumber(
-            department_name=document.department_name, title=document.title, number=document.number,
-            copy=document.copy, origin=origin, document_id=document.id, year=year, value=value,
+            department_name=document.department_name,
+            title=document.title,
+            number=document.number,
+            copy=document.copy,
+            origin=origin,
+            document_id=document.id,
+            year=year,
+            value=value,
         )  # fmt: skip
     )
     work.session.flush()

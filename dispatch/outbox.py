@@ -16,7 +16,19 @@ from .models import Outbox, new_id
 from .rights import SYSTEM
 from .store import Store, Work
 
-__all__ = ["LEASE", "MAX_ATTEMPTS", "Claim", "LostClaim", "backlog", "claim", "claim_next", "due_ids", "finish", "give_back", "park"]
+__all__ = [
+    "LEASE",
+    "MAX_ATTEMPTS",
+    "Claim",
+    "LostClaim",
+    "backlog",
+    "claim",
+    "claim_next",
+    "due_ids",
+    "finish",
+    "give_back",
+    "park",
+]
 
 #: longest time a step may take; after it somebody else may start
 LEASE = timedelta(seconds=45)
@@ -124,5 +136,7 @@ def _release(work: Work, held: Claim, **values: object) -> None:
 
 def backlog(work: Work) -> int:
     """How many steps wait, parked ones not counted."""
-    waiting = select(func.count()).select_from(Outbox).where(Outbox.done_at.is_(None), Outbox.parked_at.is_(None))
+    waiting = (
+        select(func.count()).select_from(Outbox).where(Outbox.done_at.is_(None), Outbox.parked_at.is_(None))
+    )
     return work.session.scalar(waiting) or 0

@@ -84,7 +84,14 @@ class Sealer(Protocol):
     """Puts the department's electronic seal on a finished page (PAdES, ISO 32000 DocMDP 1)."""
 
     def certify(
-        self, pdf: bytes, *, appearance: Appearance, department: str, attachment: bytes, now: datetime, sample: bool
+        self,
+        pdf: bytes,
+        *,
+        appearance: Appearance,
+        department: str,
+        attachment: bytes,
+        now: datetime,
+        sample: bool,
     ) -> bytes:
         """Attach ``document.json`` and sign in one increment. ``Unavailable`` or ``Rejected`` on failure."""
 

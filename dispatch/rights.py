@@ -74,7 +74,7 @@ class Actor:
     def require_office(self, division_code: str) -> None:
         """Raise ``NotFound`` for another office's object: absent and foreign look the same."""
         if not self.sees(division_code):
-            raise NotFound()
+            raise NotFound
 
 
 SYSTEM = Actor("system", scopes=frozenset(SCOPES))

@@ -133,13 +133,28 @@ class Work:
     def emit(self, step: str, subject: str, *, delay: timedelta = timedelta(0)) -> None:
         """Leave work to do. An open row for the same step and subject is enough: it is made due, not doubled."""
         due = self.now + delay
-        fresh = {"id": new_id(), "step": step, "subject": subject, "created_at": self.now, "due_at": due, "attempts": 0, "error": ""}
+        fresh = {
+            "id": new_id(),
+            "step": step,
+            "subject": subject,
+            "created_at": self.now,
+            "due_at": due,
+            "attempts": 0,
+            "error": "",
+        }
         if self.insert_missing(Outbox, fresh, ["step", "subject"], where="done_at IS NULL"):
             self.rung.append(str(fresh["id"]))
             return
         same = (Outbox.step == step, Outbox.subject == subject, Outbox.done_at.is_(None))
         # Whoever works on the old row may have read the old facts: take its claim away.
-        anew = {"due_at": due, "token": None, "lease_until": None, "parked_at": None, "attempts": 0, "error": ""}
+        anew = {
+            "due_at": due,
+            "token": None,
+            "lease_until": None,
+            "parked_at": None,
+            "attempts": 0,
+            "error": "",
+        }
         self.session.execute(update(Outbox).where(*same).values(anew))
         self.rung.extend(self.session.scalars(select(Outbox.id).where(*same)))
 

@@ -8,7 +8,18 @@ from typing import Any
 
 from dispatch.rights import ROLE_SCOPES, Actor, Role
 
-__all__ = ["CHIEF", "CLERK", "COLLEAGUE", "COURIER", "ELSEWHERE", "SECOND_CHIEF", "approval", "document", "recipient", "resident_id"]
+__all__ = [
+    "CHIEF",
+    "CLERK",
+    "COLLEAGUE",
+    "COURIER",
+    "ELSEWHERE",
+    "SECOND_CHIEF",
+    "approval",
+    "document",
+    "recipient",
+    "resident_id",
+]
 
 _serial = itertools.count(1)
 

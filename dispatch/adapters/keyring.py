@@ -25,7 +25,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, get_args
+from typing import Final, get_args
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -108,7 +108,9 @@ class FileKeyRing:
             with self._writing(kind):
                 keys = self._read(kind)
                 usable = [key for key in keys.values() if key.withdrawn_at is None]
-                if not usable or (kind in SIGNING_KINDS and now > usable[-1].not_before + SIGNING_LIFE - AHEAD):
+                if not usable or (
+                    kind in SIGNING_KINDS and now > usable[-1].not_before + SIGNING_LIFE - AHEAD
+                ):
                     self._create(kind, now)
 
     def rotate(self, kind: KeyKind, now: datetime) -> KeyInfo:

@@ -116,7 +116,9 @@ def standing_flag(work: Work, consignment: Consignment) -> str | None:
     """What stays to be looked at whatever the label: a pick-up point nobody confirmed yet."""
     point = work.session.get(Point, consignment.point_id) if consignment.point_id else None
     return (
-        f"代办点“{point.name}”是新名称，请督查人员确认。" if point is not None and not point.confirmed else None
+        f"代办点“{point.name}”是新名称，请督查人员确认。"
+        if point is not None and not point.confirmed
+        else None
     )
 
 

@@ -177,7 +177,9 @@ def _block(work: Work, document: Document, reason: str) -> None:
     work.audit("document_blocked", "document", document.id)
 
 
-def _fix(services: Services, work: Work, document: Document, facts: Facts, record: PageRecord, salt: bytes) -> None:
+def _fix(
+    services: Services, work: Work, document: Document, facts: Facts, record: PageRecord, salt: bytes
+) -> None:
     """Take the next log index; everything that goes into the body is settled under the head's lock."""
     index = next_index(work)
     kid = services.keys.current("token").kid

@@ -91,7 +91,9 @@ def _signature(services: Services, draft: _Draft) -> bytes:
     fresh = services.keys.sign("token", draft.kid, signing_input(draft.body))
     with services.store.work(SYSTEM) as work:
         work.session.execute(
-            update(Document).where(Document.id == draft.id, Document.signature.is_(None)).values(signature=fresh)
+            update(Document)
+            .where(Document.id == draft.id, Document.signature.is_(None))
+            .values(signature=fresh)
         )
         stored = work.session.get_one(Document, draft.id, populate_existing=True).signature
     if stored is None:
@@ -117,7 +119,9 @@ def _codes(pdf: bytes, dpi: int) -> list[str]:
         finally:
             document.close()
     wanted = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
-    codes = zxingcpp.read_barcodes(image, formats=wanted, try_rotate=False, try_downscale=False, try_invert=False)
+    codes = zxingcpp.read_barcodes(
+        image, formats=wanted, try_rotate=False, try_downscale=False, try_invert=False
+    )
     return [code.text for code in codes]
 
 

@@ -30,7 +30,14 @@ KINDS = {"withdrawn": "撤回", "revoked": "撤销", "cancelled": "注销", "pen
 
 
 def revoke(
-    services: Services, actor: Actor, document_id: str, *, kind: str, reason: str, organ: str, decision_no: str
+    services: Services,
+    actor: Actor,
+    document_id: str,
+    *,
+    kind: str,
+    reason: str,
+    organ: str,
+    decision_no: str,
 ) -> str:
     """End validity; returns the state afterwards: ``suspended``, or ``revoked`` once a second person confirmed."""
     faults = []
@@ -52,7 +59,9 @@ def revoke(
             _suspend_now(work, document)
             return document.state
         work.move(document, DocumentState.REVOKED, reason=KINDS[kind], live=False)
-        work.audit("document_revoked", "document", document.id, kind=kind, organ=organ, decision_no=decision_no)
+        work.audit(
+            "document_revoked", "document", document.id, kind=kind, organ=organ, decision_no=decision_no
+        )
         work.emit("case.settle", document.case_id)
         return document.state
 
@@ -82,7 +91,9 @@ def reinstate(services: Services, actor: Actor, document_id: str, *, reason: str
         return document.state
 
 
-def supersede(services: Services, actor: Actor, document_id: str, *, reason: str, replacement: object) -> tuple[str, str | None]:
+def supersede(
+    services: Services, actor: Actor, document_id: str, *, reason: str, replacement: object
+) -> tuple[str, str | None]:
     """Replace a document by a corrected one; returns the old one's state and the new one's id once confirmed.
 
     The number is kept with revision + 1 unless ``replacement`` gives a new one.
@@ -154,7 +165,9 @@ def _suspend_now(work: Work, document: Document) -> None:
         work.audit("document_suspended", "document", document.id)
 
 
-def _confirmed(services: Services, work: Work, document: Document, act: Act, reason: str, facts: dict[str, str]) -> bool:
+def _confirmed(
+    services: Services, work: Work, document: Document, act: Act, reason: str, facts: dict[str, str]
+) -> bool:
     """Whether this call completes the act; else it is noted as the first of two."""
     open_requests = list(
         work.session.scalars(
@@ -189,6 +202,8 @@ def _request(work: Work, document: Document, act: Act, reason: str, facts: dict[
 def _close_requests(work: Work, document: Document) -> None:
     """A restored document starts afresh: what was asked before no longer counts as the first of two."""
     for request in work.session.scalars(
-        select(ValidityRequest).where(ValidityRequest.document_id == document.id, ValidityRequest.confirmed_at.is_(None))
+        select(ValidityRequest).where(
+            ValidityRequest.document_id == document.id, ValidityRequest.confirmed_at.is_(None)
+        )
     ):
         request.confirmed_by, request.confirmed_at = "system", work.now

@@ -68,7 +68,9 @@ def _store(services: Services, actor: Actor, approval: Approval, source: Source)
         if known is not None:
             if known.content_hash == digest and actor.sees(known.division_code):
                 return Received(known.id, known.acceptance_no, "same")
-            raise RuleViolation("content_differs", "这个受理号已经收到过，但内容不同。若要更正，请用更正（PUT）提交。")
+            raise RuleViolation(
+                "content_differs", "这个受理号已经收到过，但内容不同。若要更正，请用更正（PUT）提交。"
+            )
         case = _new_case(services, work, approval, source)
         _add_documents(work, case, approval)
         work.audit("case_received", "case", case.id, acceptance_no=case.acceptance_no, source=source)
@@ -78,7 +80,9 @@ def _store(services: Services, actor: Actor, approval: Approval, source: Source)
 def _require_own_office(actor: Actor, approval: Approval) -> None:
     code = approval.department.division_code
     if not actor.sees(code):
-        raise Invalid([Fault("/department/division_code", "foreign_office", f"区划代码 {code} 不在您的办理范围内。")])
+        raise Invalid(
+            [Fault("/department/division_code", "foreign_office", f"区划代码 {code} 不在您的办理范围内。")]
+        )
 
 
 def _new_case(services: Services, work: Work, approval: Approval, source: Source) -> Case:
@@ -104,7 +108,9 @@ def _fill(services: Services, work: Work, case: Case, approval: Approval) -> Non
     case.promise_due, case.delivery_due = promised.day, legal.day
     case.due_provisional = promised.provisional or legal.provisional
     case.next_due = min(promised.day, legal.day)
-    case.person_key = work.vault.blind("person", canonical(approval.applicant.id_type, approval.applicant.id_no))
+    case.person_key = work.vault.blind(
+        "person", canonical(approval.applicant.id_type, approval.applicant.id_no)
+    )
     work.seal(case, "body", approval.model_dump(mode="json"))
 
 
@@ -122,7 +128,9 @@ def _index(work: Work, case: Case, approval: Approval) -> None:
 
 def _add_documents(work: Work, case: Case, approval: Approval) -> None:
     for position, wanted in enumerate(approval.documents):
-        document = Document(id=base64.b32encode(secrets.token_bytes(10)).decode(), case_id=case.id, position=position)
+        document = Document(
+            id=base64.b32encode(secrets.token_bytes(10)).decode(), case_id=case.id, position=position
+        )
         document.state, document.live, document.revision = str(DocumentState.DRAFT), True, 1
         _describe(work, document, approval, wanted)
         work.add(document)
@@ -179,19 +187,27 @@ def _replace_all(work: Work, case: Case, approval: Approval) -> None:
 def _mend_blocked(work: Work, case: Case, approval: Approval) -> None:
     before = work.open(case, "body")
     rows = list(
-        work.session.scalars(select(Document).where(Document.case_id == case.id, Document.live).order_by(Document.position))
+        work.session.scalars(
+            select(Document).where(Document.case_id == case.id, Document.live).order_by(Document.position)
+        )
     )
     blocked = {row.position for row in rows if row.state == DocumentState.BLOCKED}
     after = approval.model_dump(mode="json")
     if not blocked:
         raise RuleViolation("not_correctable", "办件已经出件，且没有制证受阻的证件，不能再更正。")
-    if len(after["documents"]) != len(before["documents"]) or after["applicant"] != before["applicant"] and len(blocked) < len(rows):
+    if (
+        len(after["documents"]) != len(before["documents"])
+        or after["applicant"] != before["applicant"]
+        and len(blocked) < len(rows)
+    ):
         raise RuleViolation("document_issued", "已经制成的证件不能随更正改变；只能更正受阻的那几份。")
     for row in rows:
         wanted, had = after["documents"][row.position], before["documents"][row.position]
         if row.position not in blocked:
             if wanted != had:
-                raise RuleViolation("document_issued", f"“{row.title}”已经制成，不能更正；只能更正受阻的那几份。")
+                raise RuleViolation(
+                    "document_issued", f"“{row.title}”已经制成，不能更正；只能更正受阻的那几份。"
+                )
             continue
         if wanted["title"] != had["title"] or wanted["copy"] != had["copy"]:
             raise RuleViolation("document_issued", "出件以后不能改换证件名称或正副本。")
@@ -222,7 +238,13 @@ def _one_line(services: Services, actor: Actor, number: int, line: bytes) -> dic
         obj = load_json(line)
     except Invalid as refusal:
         faults = [fault.as_dict() for fault in refusal.faults]
-        return {"line": number, "acceptance_no": None, "status": 400, "code": "malformed_json", "errors": faults}
+        return {
+            "line": number,
+            "acceptance_no": None,
+            "status": 400,
+            "code": "malformed_json",
+            "errors": faults,
+        }
     answer: dict[str, Any] = {"line": number, "acceptance_no": _number_of(obj)}
     try:
         received = receive_case(services, actor, obj, source="api")
@@ -266,7 +288,14 @@ def import_file(
             report.same += 1
         else:
             report.refused += 1
-        report.rows.append({"line": line, "acceptance_no": number, "outcome": outcome, "faults": [f.as_dict() for f in faults]})
+        report.rows.append(
+            {
+                "line": line,
+                "acceptance_no": number,
+                "outcome": outcome,
+                "faults": [f.as_dict() for f in faults],
+            }
+        )
         if progress is not None:
             progress(line)
     return report
@@ -280,7 +309,11 @@ def _imported(
             yield row.line, row.acceptance_no, list(row.faults), "refused"
             continue
         try:
-            outcome = _try(services, actor, row.case) if dry_run else receive_case(services, actor, row.case, source="file").outcome
+            outcome = (
+                _try(services, actor, row.case)
+                if dry_run
+                else receive_case(services, actor, row.case, source="file").outcome
+            )
         except Invalid as refusal:
             yield row.line, row.acceptance_no, list(refusal.faults), "refused"
         except DispatchError as refusal:
@@ -299,4 +332,6 @@ def _try(services: Services, actor: Actor, obj: object) -> str:
             return "created"
         if known.content_hash == approval.content_hash():
             return "same"
-    raise RuleViolation("content_differs", "这个受理号已经收到过，但内容不同。若要更正，请用更正（PUT）提交。")
+    raise RuleViolation(
+        "content_differs", "这个受理号已经收到过，但内容不同。若要更正，请用更正（PUT）提交。"
+    )

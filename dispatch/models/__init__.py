@@ -4,8 +4,25 @@ from __future__ import annotations
 
 from .base import Base, Moment, Sealed, new_id
 from .cases import Case, CaseSearch, Hold, IssueBatch, IssueBatchItem, Notice, PrivateLink
-from .consignments import CarrierRange, Consignment, Manifest, ManifestItem, Point, RangeNumber, ScanEvent, Waybill
-from .documents import Document, DocumentNumber, DocumentType, LogHead, LogLeaf, NumberCounter, ValidityRequest
+from .consignments import (
+    CarrierRange,
+    Consignment,
+    Manifest,
+    ManifestItem,
+    Point,
+    RangeNumber,
+    ScanEvent,
+    Waybill,
+)
+from .documents import (
+    Document,
+    DocumentNumber,
+    DocumentType,
+    LogHead,
+    LogLeaf,
+    NumberCounter,
+    ValidityRequest,
+)
 from .ledger import Audit, AuditHead, Outbox
 from .people import ApiKey, FailureCount, IdempotentAnswer, LoginSession, User
 from .prints import PaperCode, PrintBatch, PrintItem

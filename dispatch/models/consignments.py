@@ -9,7 +9,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import Base, Moment, Sealed, new_id
 
-__all__ = ["CarrierRange", "Consignment", "Manifest", "ManifestItem", "Point", "RangeNumber", "ScanEvent", "Waybill"]
+__all__ = [
+    "CarrierRange",
+    "Consignment",
+    "Manifest",
+    "ManifestItem",
+    "Point",
+    "RangeNumber",
+    "ScanEvent",
+    "Waybill",
+]
 
 
 class Consignment(Base):
@@ -24,7 +33,9 @@ class Consignment(Base):
     method: Mapped[str] = mapped_column(String(12))
     carrier: Mapped[str] = mapped_column(String(20))
     state: Mapped[str] = mapped_column(String(24))
-    base_state: Mapped[str] = mapped_column(String(24))  # where the fold of scans starts: the window's own conclusion
+    base_state: Mapped[str] = mapped_column(
+        String(24)
+    )  # where the fold of scans starts: the window's own conclusion
     state_at: Mapped[datetime] = mapped_column(Moment)
     created_at: Mapped[datetime] = mapped_column(Moment)
     envelope_key: Mapped[bytes] = mapped_column(index=True)

@@ -9,7 +9,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import Base, Moment, Sealed, new_id
 
-__all__ = ["Document", "DocumentNumber", "DocumentType", "LogHead", "LogLeaf", "NumberCounter", "ValidityRequest"]
+__all__ = [
+    "Document",
+    "DocumentNumber",
+    "DocumentType",
+    "LogHead",
+    "LogLeaf",
+    "NumberCounter",
+    "ValidityRequest",
+]
 
 
 class Document(Base):

@@ -20,7 +20,12 @@ pytestmark = pytest.mark.architecture
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = sorted(p for room in ("dispatch", "labels", "workers") for p in (ROOT / room).rglob("*.py"))
-RULES = [p for p in PRODUCT if p.relative_to(ROOT).parts[0] != "workers" and not {"web", "adapters", "migrations", "commands"} & set(p.parts)]
+RULES = [
+    p
+    for p in PRODUCT
+    if p.relative_to(ROOT).parts[0] != "workers"
+    and not {"web", "adapters", "migrations", "commands"} & set(p.parts)
+]
 
 
 def _name(path: Path) -> str:
@@ -32,12 +37,18 @@ def _tree(path: Path) -> ast.Module:
 
 
 def _functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
-    return [node for node in ast.walk(_tree(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [
+        node for node in ast.walk(_tree(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
 
 
 def test_import_rules() -> None:
     found = subprocess.run(
-        [Path(sys.executable).parent / "lint-imports", "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+        [Path(sys.executable).parent / "lint-imports", "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert found.returncode == 0, found.stdout[-3000:]
 
@@ -45,7 +56,9 @@ def test_import_rules() -> None:
 def test_every_module_imports_without_effects(tmp_path: Path) -> None:
     """In an empty folder, with an empty environment and no sockets: no file appears, nothing connects."""
     names = [".".join(p.relative_to(ROOT).with_suffix("").parts) for p in PRODUCT]
-    names = [n.removesuffix(".__init__") for n in names if not n.endswith("__main__") and ".migrations." not in n]
+    names = [
+        n.removesuffix(".__init__") for n in names if not n.endswith("__main__") and ".migrations." not in n
+    ]
     code = (
         "import socket, sys, threading\n"
         "def refuse(*a, **k): raise RuntimeError('a socket at import')\n"
@@ -80,7 +93,9 @@ def test_catch_alls_are_few_and_explained() -> None:
         for node in ast.walk(_tree(path)):
             if isinstance(node, ast.ExceptHandler):
                 broad = node.type is None or getattr(node.type, "id", "") in ("Exception", "BaseException")
-                assert not broad or "#" in lines[node.lineno - 1], f"{_name(path)}:{node.lineno} catches everything without a reason"
+                assert not broad or "#" in lines[node.lineno - 1], (
+                    f"{_name(path)}:{node.lineno} catches everything without a reason"
+                )
 
 
 def test_rules_never_read_the_clock() -> None:
@@ -92,7 +107,9 @@ def test_rules_never_read_the_clock() -> None:
 def test_web_has_no_sql() -> None:
     for path in (ROOT / "dispatch/web").rglob("*.py"):
         modules = {n.module or "" for n in ast.walk(_tree(path)) if isinstance(n, ast.ImportFrom)}
-        assert not {m for m in modules if m.startswith("sqlalchemy") or m in ("models", "dispatch.models")}, _name(path)
+        assert not {m for m in modules if m.startswith("sqlalchemy") or m in ("models", "dispatch.models")}, (
+            _name(path)
+        )
 
 
 def test_public_functions_have_docstrings_where_a_module_offers_them() -> None:
@@ -102,12 +119,18 @@ def test_public_functions_have_docstrings_where_a_module_offers_them() -> None:
         offered = {
             str(item.value)
             for node in tree.body
-            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__" and isinstance(node.value, ast.List)
+            if isinstance(node, ast.Assign)
+            and getattr(node.targets[0], "id", "") == "__all__"
+            and isinstance(node.value, ast.List)
             for item in node.value.elts
             if isinstance(item, ast.Constant)
         }
         for node in tree.body:
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name in offered and not ast.get_docstring(node):
+            if (
+                isinstance(node, ast.FunctionDef | ast.ClassDef)
+                and node.name in offered
+                and not ast.get_docstring(node)
+            ):
                 missing.append(f"{_name(path)}: {node.name}")
     assert missing == []
 
@@ -134,11 +157,21 @@ def test_every_step_is_documented() -> None:
 
 
 def test_every_command_is_documented() -> None:
-    found = subprocess.run([sys.executable, "-m", "dispatch", "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    found = subprocess.run(
+        [sys.executable, "-m", "dispatch", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     commands = re.findall(r"^  ([a-z]+)", found.stdout.split("Commands:")[1], re.M)
     text = (ROOT / "docs/operations.md").read_text("utf-8")
     assert commands
     assert [c for c in commands if f"`{c}" not in text] == []
+    table = text.split("## 命令 Commands")[1].split("\n## ")[0]
+    promised = {
+        name
+        for row in table.splitlines()
+        if row.startswith("| `")
+        for name in re.findall(r"`([a-z]+)", row.split(" | ")[0])
+    }
+    assert promised <= set(commands)
 
 
 def test_every_dependency_has_its_reason() -> None:
@@ -158,7 +191,9 @@ def test_decisions_name_the_test_that_guards_them() -> None:
 
 
 def test_top_level_holds_what_a_reader_expects() -> None:
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\n")
     expected = {
         "dispatch", "templates", "labels", "workers", "tests", "wsgi.py", "requirements.txt", "pyproject.toml",
         "Makefile", "README.md", "CHANGELOG.md", "docs", "bench", ".ci", ".gitignore",

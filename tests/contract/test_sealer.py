@@ -105,7 +105,10 @@ def test_every_seal_of_a_department_is_its_own_and_shaped_alike(
     sealer: PadesSealer, page: bytes, appearance: Appearance
 ) -> None:
     """The first seal, and those that come from its mould: other bytes under them, the same attributes in them."""
-    first, second = sealed_by(sealer, page, appearance), sealed_by(sealer, page + b"% another page\n", appearance)
+    first, second = (
+        sealed_by(sealer, page, appearance),
+        sealed_by(sealer, page + b"% another page\n", appearance),
+    )
     signers = []
     for pdf in (first, second):
         signature, status = status_of(pdf, sealer.ca_pem())

@@ -60,7 +60,12 @@ class Shell:
         command = [sys.executable, "-m", "dispatch", "serve", "--port", str(port), *words]
         with log.open("wb") as file:
             process = subprocess.Popen(
-                command, cwd=ROOT, env=self.environ | environ, stdout=file, stderr=file, start_new_session=True
+                command,
+                cwd=ROOT,
+                env=self.environ | environ,
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
             )
         self.running.append(process)
         return Running(process, port, log, tls="--tls" in words)

@@ -157,7 +157,11 @@ def test_what_cannot_be_made_is_blocked_with_the_reason_and_mended(
         pdf_of(services, CLERK, blocked.id)
     assert word in refusal.value.detail
     case["documents"][0]["fields"] = {
-        "申请人": "周小满", "审查情况": "材料不齐。", "依据": "某法第一条", "复议机关": "磐安县人民政府", "管辖法院": "磐安县人民法院",
+        "申请人": "周小满",
+        "审查情况": "材料不齐。",
+        "依据": "某法第一条",
+        "复议机关": "磐安县人民政府",
+        "管辖法院": "磐安县人民法院",
     }  # fmt: skip
     correct_case(services, CLERK, case["acceptance_no"], case)
     drain()

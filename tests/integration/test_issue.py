@@ -24,7 +24,12 @@ def received(services, case, source="api", actor=CLERK):
 
 def documents_of(services, acceptance_no):
     with services.store.read(SYSTEM) as work:
-        rows = select(Document).join(Case).where(Case.acceptance_no == acceptance_no, Document.live).order_by(Document.position)
+        rows = (
+            select(Document)
+            .join(Case)
+            .where(Case.acceptance_no == acceptance_no, Document.live)
+            .order_by(Document.position)
+        )
         return list(work.session.scalars(rows))
 
 
@@ -44,7 +49,10 @@ def test_a_refused_case_leaves_nothing_behind(services) -> None:
     with services.store.read(SYSTEM) as work:
         assert work.session.scalar(select(func.count()).select_from(Case)) == 0
         assert work.session.scalar(select(func.count()).select_from(Document)) == 0
-        assert work.session.scalar(select(func.count()).select_from(Audit).where(Audit.object_kind == "case")) == 0
+        assert (
+            work.session.scalar(select(func.count()).select_from(Audit).where(Audit.object_kind == "case"))
+            == 0
+        )
 
 
 def test_a_given_number_is_reserved_at_intake(services) -> None:
@@ -79,7 +87,12 @@ def test_issuing_twice_is_one_issue(services) -> None:
     assert issue_case(services, COLLEAGUE, case["acceptance_no"]) is True
     assert issue_case(services, CLERK, case["acceptance_no"]) is False
     with services.store.read(SYSTEM) as work:
-        assert work.session.scalar(select(func.count()).select_from(Outbox).where(Outbox.step == "document.compose")) == 1
+        assert (
+            work.session.scalar(
+                select(func.count()).select_from(Outbox).where(Outbox.step == "document.compose")
+            )
+            == 1
+        )
 
 
 def test_two_browsers_at_once_make_one_document_and_one_number(services) -> None:
@@ -94,7 +107,11 @@ def test_two_browsers_at_once_make_one_document_and_one_number(services) -> None
         except DispatchError as fault:
             faults.append(fault)
 
-    threads = [threading.Thread(target=press, args=(actor, case)) for case in cases for actor in (CLERK, COLLEAGUE, CLI)]
+    threads = [
+        threading.Thread(target=press, args=(actor, case))
+        for case in cases
+        for actor in (CLERK, COLLEAGUE, CLI)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -150,7 +167,10 @@ def test_rights_by_scope_and_office(services) -> None:
 def test_a_ready_case_is_corrected_whole(services) -> None:
     case = approval(documents=[document(number="磐市监名〔2026〕9号")])
     received(services, case)
-    case["documents"] = [document(number="磐市监名〔2026〕10号"), document(copy="副本", number="磐市监名〔2026〕10号")]
+    case["documents"] = [
+        document(number="磐市监名〔2026〕10号"),
+        document(copy="副本", number="磐市监名〔2026〕10号"),
+    ]
     correct_case(services, CLERK, case["acceptance_no"], case)
     assert [d.number for d in documents_of(services, case["acceptance_no"])] == ["磐市监名〔2026〕10号"] * 2
     assert received(services, case).outcome == "same"

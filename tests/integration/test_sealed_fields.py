@@ -22,7 +22,12 @@ CANARIES = ("钟离玄霜", "19055556666", "隐秘巷77号", "司空见明")
 
 
 def canary_case():
-    case = approval(delivery={"method": "express", "recipient": recipient(name="司空见明", phone="19055556666", address="隐秘巷77号")})
+    case = approval(
+        delivery={
+            "method": "express",
+            "recipient": recipient(name="司空见明", phone="19055556666", address="隐秘巷77号"),
+        }
+    )
     case["applicant"] |= {"name": "钟离玄霜", "phone": "19055556666"}
     case["documents"][0]["fields"]["申请人"] = "钟离玄霜"
     return case
@@ -38,7 +43,11 @@ def test_no_canary_in_any_cell_of_any_table(services, drain) -> None:
         for table in Base.metadata.sorted_tables:
             for row in work.session.execute(select(table)):
                 for value in row:
-                    raw = value if isinstance(value, bytes) else json.dumps(str(value), ensure_ascii=False).encode()
+                    raw = (
+                        value
+                        if isinstance(value, bytes)
+                        else json.dumps(str(value), ensure_ascii=False).encode()
+                    )
                     assert not [c for c in canaries if c in raw], table.name
 
 
@@ -55,11 +64,24 @@ def test_a_ciphertext_moved_to_another_row_does_not_open(services) -> None:
 
 
 def test_sealed_columns_are_declared(services) -> None:
-    sealed = {f"{t.name}.{c.name}" for t in Base.metadata.sorted_tables for c in t.columns if isinstance(c.type, Sealed)}
-    assert {"cases.body", "consignments.recipient", "documents.record", "documents.token_body", "notices.text"} <= sealed
+    sealed = {
+        f"{t.name}.{c.name}"
+        for t in Base.metadata.sorted_tables
+        for c in t.columns
+        if isinstance(c.type, Sealed)
+    }
+    assert {
+        "cases.body",
+        "consignments.recipient",
+        "documents.record",
+        "documents.token_body",
+        "notices.text",
+    } <= sealed
 
 
-@pytest.mark.parametrize("change", ["UPDATE audit SET actor = 'user:nobody' WHERE seq = 1", "DELETE FROM audit WHERE seq = 2"])
+@pytest.mark.parametrize(
+    "change", ["UPDATE audit SET actor = 'user:nobody' WHERE seq = 1", "DELETE FROM audit WHERE seq = 2"]
+)
 def test_a_changed_or_missing_audit_row_is_named(services, change) -> None:
     for _ in range(3):
         receive_case(services, CLERK, approval(), source="api")

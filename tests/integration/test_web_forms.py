@@ -21,7 +21,13 @@ def test_every_form_of_a_page_carries_the_token_of_its_session(tmp_path: Path) -
     browser, token = house.browser("窗口甲", "clerk")
     case = approval()
     assert house.call("POST", "/cases", "cases", json=case).status_code == 201
-    for path in ("/window", f"/window/cases/{case['acceptance_no']}", "/window/entry", "/window/imports", "/people/password"):
+    for path in (
+        "/window",
+        f"/window/cases/{case['acceptance_no']}",
+        "/window/entry",
+        "/window/imports",
+        "/people/password",
+    ):
         found = _TOKEN.findall(browser.get(path).get_data(as_text=True))
         assert found and set(found) == {token}, path
 
@@ -33,6 +39,8 @@ def test_a_form_without_the_token_changes_nothing(tmp_path: Path) -> None:
     case = approval()
     assert house.call("POST", "/cases", "cases", json=case).status_code == 201
     for given in ("", "x" * len(token)):
-        answer = browser.post("/window/issue", data={"acceptance_no": case["acceptance_no"], "csrf_token": given})
+        answer = browser.post(
+            "/window/issue", data={"acceptance_no": case["acceptance_no"], "csrf_token": given}
+        )
         assert answer.status_code == 403
         assert house.view(case["acceptance_no"])["state"] == "ready"

@@ -116,5 +116,8 @@ def test_load_expands_the_three_faces_and_pieces_of_glyphs_are_bytes() -> None:
     face: Any = loaded.font("sans").face
     start, length = face.get_table_pos("glyf")
     assert face.get_table("glyf")[10:30] == face._ttf_data[start + 10 : start + 30]
-    assert face.get_table("glyf")[length - 5 : length + 40] == face._ttf_data[start + length - 5 : start + length]
+    assert (
+        face.get_table("glyf")[length - 5 : length + 40]
+        == face._ttf_data[start + length - 5 : start + length]
+    )
     assert isinstance(face.get_table("head"), bytes)

@@ -40,12 +40,16 @@ def test_any_content_is_the_librarys(prefix: bytes, token: str) -> None:
 
 
 def masked(modules: list[list[bool]], rule: Any) -> list[list[bool]]:
-    return [[cell ^ rule(row, column) for column, cell in enumerate(line)] for row, line in enumerate(modules)]
+    return [
+        [cell ^ rule(row, column) for column, cell in enumerate(line)] for row, line in enumerate(modules)
+    ]
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.sampled_from([21, 25, 29]), st.floats(0.02, 0.98), st.randoms(use_true_random=False))
-def test_the_mask_has_the_fewest_points_by_the_librarys_count(size: int, dark: float, chance: random.Random) -> None:
+def test_the_mask_has_the_fewest_points_by_the_librarys_count(
+    size: int, dark: float, chance: random.Random
+) -> None:
     plain = [[chance.random() < dark for _ in range(size)] for _ in range(size)]
     rules = [
         lambda i, j: (i + j) % 2 == 0, lambda i, j: i % 2 == 0, lambda i, j: j % 3 == 0, lambda i, j: (i + j) % 3 == 0,
