@@ -27,6 +27,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield made
         assert made.stop() == 0, made.tail()
         assert made.left_over() == {}
+        made.assert_log_discreet()
     finally:
         made.kill()
 

@@ -83,6 +83,7 @@ class Service:
     port: int = field(default_factory=free_port)
     keys: dict[str, str] = field(default_factory=dict)
     accounts: set[str] = field(default_factory=set)
+    cases: list[dict[str, Any]] = field(default_factory=list)
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -159,6 +160,14 @@ class Service:
         """Process ids whose command line has these words."""
         return {pid for pid, command in processes_of(self.data).items() if words in command}
 
+    def assert_log_discreet(self) -> None:
+        """Its log has no traceback and nobody's name, number, phone, key or password."""
+        log = self.log.read_text("utf-8", "replace")
+        assert "Traceback" not in log, log[-3000:]
+        people = [case["applicant"] for case in self.cases]
+        secrets = [person[part] for person in people for part in ("name", "id_no", "phone")]
+        assert [one for one in (*secrets, *self.keys.values(), PASSWORD) if one in log] == []
+
     def tail(self) -> str:
         """The end of its log."""
         return self.log.read_text("utf-8", "replace")[-3000:]
@@ -214,6 +223,7 @@ class Service:
         for case in cases:
             answer = self.call("POST", "/cases", "platform", json=case)
             assert answer.status_code in (200, 201), answer.text
+        self.cases += cases
         return cases
 
     def view(self, number: str) -> dict[str, Any]:
