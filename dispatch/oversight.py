@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from .consignments.envelope import standing_flag, title_of
+from .consignments.envelope import title_of
 from .documents.validity import KINDS
 from .errors import NotFound, NotPermitted
-from .models import Case, Consignment, Document, Point, ValidityRequest
+from .models import Case, Document, Point, ValidityRequest
 from .rights import Actor, Scope
 from .services import Services
 from .store import Work
@@ -117,8 +117,4 @@ def confirm_point(services: Services, actor: Actor, point_id: str) -> None:
             raise NotFound("没有找到这个代办点。")
         if not point.confirmed:
             point.confirmed = True
-            work.session.flush()
-            for row in work.session.scalars(select(Consignment).where(Consignment.point_id == point.id)):
-                if row.flag and point.name in row.flag:
-                    row.flag = standing_flag(work, row)
             work.audit("point_confirmed", "point", point.id)

@@ -42,7 +42,7 @@ _MARK = "DEVELOPMENT"
 _DEMO_OFFICE = "33"
 _DEMO_ACCOUNTS = (
     ("窗口小李", Role.CLERK), ("窗口小王", Role.CLERK), ("送件老周", Role.COURIER), ("代办点小陈", Role.AGENT),
-    ("审批部门小吴", Role.DEPARTMENT), ("主管老赵", Role.SUPERVISOR), ("观察员小孙", Role.OBSERVER), ("管理员老钱", Role.ADMIN),
+    ("审批部门小吴", Role.DEPARTMENT), ("督查老赵", Role.SUPERVISOR), ("观察员小孙", Role.OBSERVER), ("管理员老钱", Role.ADMIN),
 )  # fmt: skip
 
 

@@ -266,7 +266,9 @@ def _case_of_step(work: Work, row: Outbox) -> Case | None:
 
 
 def _new_points(work: Work, actor: Actor) -> Iterable[dict[str, Any]]:
-    """Pick-up points that a case named and nobody confirmed yet."""
+    """Pick-up points that a case named and nobody confirmed yet: told to whoever may confirm them."""
+    if not actor.may(Scope.VALIDITY):
+        return
     query = select(Point).where(Point.confirmed.is_(False)).order_by(Point.created_at).limit(SHOWN)
     for point in work.session.scalars(_in_office(query, actor, Point.division_code)):
         yield _row(

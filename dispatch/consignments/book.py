@@ -22,7 +22,7 @@ from ..ports import BookingRequest, Carrier
 from ..rights import SYSTEM, Actor, Scope
 from ..services import Services
 from ..store import Work
-from .envelope import active_waybill, addressee_of, contents, find_consignment, standing_flag
+from .envelope import active_waybill, addressee_of, contents, find_consignment
 from .exchange import SentOut, read_numbers, write_waiting
 from .label import describe, draw
 
@@ -143,7 +143,7 @@ def _bind(work: Work, consignment: Consignment, number: str, sort_code: str, blo
     work.session.flush()
     work.move(
         consignment, _K.LABELLED, base_state=str(_K.LABELLED), state_at=work.now, sort_code=sort_code, label_blob=blob,
-        flag=standing_flag(work, consignment),
+        flag=None,
     )  # fmt: skip
     work.audit("waybill_bound", "consignment", consignment.id, carrier=consignment.carrier, waybill_no=number)
 

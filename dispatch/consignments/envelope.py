@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from ..calendar import local_date
 from ..errors import NotFound, RuleViolation
 from ..lifecycle import DocumentState
-from ..models import Case, Consignment, Document, Point, Waybill
+from ..models import Case, Consignment, Document, Waybill
 from ..rights import Actor
 from ..store import Work
 
@@ -24,7 +24,6 @@ __all__ = [
     "ended_inside",
     "find_consignment",
     "reason_given",
-    "standing_flag",
     "title_of",
     "void_waybill",
 ]
@@ -110,16 +109,6 @@ def ended_inside(work: Work, consignment_id: str) -> list[Document]:
         if document.state != DocumentState.VALID
         or (document.valid_until is not None and document.valid_until < today)
     ]
-
-
-def standing_flag(work: Work, consignment: Consignment) -> str | None:
-    """What stays to be looked at whatever the label: a pick-up point nobody confirmed yet."""
-    point = work.session.get(Point, consignment.point_id) if consignment.point_id else None
-    return (
-        f"代办点“{point.name}”是新名称，请督查人员确认。"
-        if point is not None and not point.confirmed
-        else None
-    )
 
 
 def title_of(document: Document) -> str:

@@ -19,7 +19,7 @@ from ..models import Case, Consignment, ScanEvent, new_id
 from ..notices import Words, is_told, notify
 from ..services import Services
 from ..store import Work
-from .envelope import addressee_of, cases_inside, ended_inside, standing_flag
+from .envelope import addressee_of, cases_inside, ended_inside
 from .fold import RANKS, Event, Folded, Judgement, fold
 
 __all__ = [
@@ -162,7 +162,7 @@ def _conclude(work: Work, consignment: Consignment, folded: Folded) -> None:
     if folded.since is None:
         return
     if consignment.state != folded.state:
-        consignment.flag = _FLAGS.get(folded.state) or standing_flag(work, consignment)
+        consignment.flag = _FLAGS.get(folded.state)
         if consignment.state == _K.PACKED and ended_inside(work, consignment.id):
             consignment.flag = "信封里有已经失效的证件，请立即联系承运方拦截。"
     consignment.state, consignment.state_at = str(folded.state), folded.since
@@ -174,7 +174,7 @@ def _flag_unplaced(work: Work, consignment: Consignment, folded: Folded) -> None
     if folded.unplaced and consignment.flag is None:
         consignment.flag = UNPLACED
     elif not folded.unplaced and consignment.flag == UNPLACED:
-        consignment.flag = _FLAGS.get(folded.state) or standing_flag(work, consignment)
+        consignment.flag = _FLAGS.get(folded.state)
 
 
 # -- what follows ------------------------------------------------------------------------------------------------

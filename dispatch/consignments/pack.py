@@ -22,7 +22,7 @@ from ..rights import Actor, Scope
 from ..services import Services
 from ..store import Work
 from .codes import FoundEnvelope, envelope_by_code, paper_by_code, tidy
-from .envelope import contents, ended_inside, find_consignment, reason_given, standing_flag, title_of
+from .envelope import contents, ended_inside, find_consignment, reason_given, title_of
 
 __all__ = ["REASONS", "PackResult", "pack_check", "unpack"]
 
@@ -156,8 +156,7 @@ def _seal(work: Work, consignment: Consignment) -> None:
         consignment.packed_at = work.now
         return
     packed = str(_K.PACKED)
-    flag = standing_flag(work, consignment)
-    work.move(consignment, _K.PACKED, base_state=packed, state_at=work.now, packed_at=work.now, flag=flag)
+    work.move(consignment, _K.PACKED, base_state=packed, state_at=work.now, packed_at=work.now, flag=None)
 
 
 def unpack(services: Services, actor: Actor, consignment_id: str, reason: str) -> None:
@@ -173,7 +172,7 @@ def unpack(services: Services, actor: Actor, consignment_id: str, reason: str) -
             )
         elif consignment.state != _K.LABELLED and not at_counter:
             raise RuleViolation("handed_over", "信封已经交寄或还没有封装，不能拆封。")
-        consignment.packed_at, consignment.flag = None, standing_flag(work, consignment)
+        consignment.packed_at = consignment.flag = None
         work.session.execute(
             update(Document)
             .where(Document.consignment_id == consignment.id)

@@ -27,7 +27,7 @@ from ..ports import Carrier
 from ..rights import SYSTEM, Actor, Scope
 from ..services import Services
 from ..store import Work
-from .envelope import Addressee, contents, standing_flag, void_waybill
+from .envelope import Addressee, contents, void_waybill
 from .links import ensure_private_link
 
 __all__ = ["COUNTER", "change_delivery", "plan_case", "plan_documents", "redirect", "take_out"]
@@ -206,7 +206,6 @@ def _name_point(work: Work, case: Case, row: Consignment, name: str) -> None:
         work.audit("point_named", "point", str(fresh["id"]))
     query = select(Point).where(Point.division_code == case.division_code, Point.name == name)
     row.point_id = work.session.scalars(query).one().id
-    row.flag = standing_flag(work, row)
 
 
 def _free_place(work: Work, division_code: str) -> str:

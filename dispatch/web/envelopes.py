@@ -129,8 +129,14 @@ def pack() -> ResponseReturnValue:
 def handover() -> ResponseReturnValue:
     """Closed envelopes by carrier, and the newest lists."""
     groups = packed_by_carrier(services(), current_actor())
-    lists = [_manifest(one) for one in list_manifests(services(), current_actor(), 20)]
-    carriers = [{"carrier": carrier, "rows": rows} for carrier, rows in sorted(groups.items())]
+    made = list_manifests(services(), current_actor(), 20)
+    # An envelope on a list that waits for its signature is not put on a second one by the same press.
+    listed = {envelope: one.list_no for one in reversed(made) if not one.signed for envelope in one.consignment_ids}
+    lists = [_manifest(one) for one in made]
+    carriers = [
+        {"carrier": carrier, "rows": [row | {"list_no": listed.get(row["id"], "")} for row in rows]}
+        for carrier, rows in sorted(groups.items())
+    ]
     total = sum(len(rows) for rows in groups.values())
     return staff_page("window/handover.html", "handover", carriers=carriers, total=total, manifests=lists)
 
@@ -262,7 +268,7 @@ def stuck() -> ResponseReturnValue:
 
 def _stuck(row: dict[str, Any]) -> dict[str, Any]:
     href = f"/window/cases/{row['acceptance_no']}" if row["acceptance_no"] else ""
-    if row["kind"] == "point_new" or row["why"].startswith("代办点“"):
+    if row["kind"] == "point_new":
         href = "/supervise" if current_actor().role is Role.SUPERVISOR else ""
     subject = f"{row['acceptance_no']} {row['what']}" if row["acceptance_no"] else row["what"]
     retry = ""
