@@ -11,9 +11,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import logging
 import statistics
 import threading
 from collections.abc import Iterator, Sequence
+
+import structlog
 
 from dispatch import people
 from dispatch.casefile import case_view
@@ -35,6 +38,7 @@ def main() -> None:
     asked.add_argument("--rounds", type=int, default=5)
     asked.add_argument("--threads", default="1,2,4,8")
     given = asked.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     numbers = [int(word) for word in given.threads.split(",")]
     with temporary_folder() as folder, contextlib.ExitStack() as open_now:
         services = services_in(folder)

@@ -12,8 +12,9 @@ from granian.server import Server
 
 __all__ = ["WebPlan", "run_web"]
 
-#: measured on two cores with eight clients: 2,000 verifications a second, p99 15-23 ms; fewer threads gained nothing
-THREADS = 8
+#: measured (bench/web.py, bench/README.md): pages are Python's work, so each further thread adds waiting; one alone would
+#: let a slow store of files or a waiting database hold up a scan
+THREADS = 4
 
 
 @dataclass(frozen=True)
