@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from asn1crypto import cms
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm
@@ -61,6 +61,12 @@ _HOSTILE: Final = (
     struct.error,
     zlib.error,
     InvalidSignature,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+    x509.ExtensionNotFound,
+    x509.AttributeNotFound,
 )
 
 

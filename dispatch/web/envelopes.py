@@ -131,7 +131,9 @@ def handover() -> ResponseReturnValue:
     groups = packed_by_carrier(services(), current_actor())
     made = list_manifests(services(), current_actor(), 20)
     # An envelope on a list that waits for its signature is not put on a second one by the same press.
-    listed = {envelope: one.list_no for one in reversed(made) if not one.signed for envelope in one.consignment_ids}
+    listed = {
+        envelope: one.list_no for one in reversed(made) if not one.signed for envelope in one.consignment_ids
+    }
     lists = [_manifest(one) for one in made]
     carriers = [
         {"carrier": carrier, "rows": [row | {"list_no": listed.get(row["id"], "")} for row in rows]}

@@ -53,14 +53,15 @@ def chromium() -> str:
     pytest.skip(words)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def player() -> Iterator[Playwright]:
-    """The driver of all browsers of this session."""
+    """The driver of a module's browsers. Its event loop must not outlive them: whoever seals in this process next
+    could not start one of his own."""
     with sync_playwright() as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(player: Playwright, chromium: str) -> Iterator[Browser]:
     """A browser without a camera."""
     running = player.chromium.launch(executable_path=chromium, args=FLAGS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import json
 import zlib
 from collections.abc import Callable
@@ -336,6 +337,15 @@ def test_no_changed_byte_passes(house: House, sealed: bytes) -> None:
         assert got.result != "PASSED", at
         results.append(got.result)
     assert results.count("FAILED") > 0.9 * len(results)
+
+
+@pytest.mark.parametrize("version", [b"42", b"ff", b"7f"])
+def test_a_certificate_of_no_known_version_is_an_answer(house: House, sealed: bytes, version: bytes) -> None:
+    """The version inside the signer's certificate (RFC 5280, 4.1.2.1: ``[0] INTEGER 2``) bent."""
+    found = re.search(rb"a003020102", sealed, re.IGNORECASE)
+    assert found is not None
+    bent = sealed[: found.end() - 2] + version + sealed[found.end() :]
+    assert house.check(bent).result == "FAILED"
 
 
 def test_a_file_cut_short_is_no_forgery(house: House, sealed: bytes) -> None:
