@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import base64
 import io
-import re
 import json
+import re
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
