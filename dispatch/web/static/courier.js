@@ -242,6 +242,7 @@
   function value(field) { return field.querySelector("input").value.trim(); }
 
   function setMode(next) {
+    Z.scan.forgetLast(); // another act with the envelope just scanned is no repeat
     mode = next;
     Array.prototype.forEach.call(document.querySelectorAll("[data-mode]"), function (button) { button.setAttribute("aria-pressed", String(button.getAttribute("data-mode") === mode)); });
     place.more.textContent = words.help[mode];
