@@ -34,6 +34,7 @@ __all__ = [
     "LoggedIn",
     "SignedIn",
     "UserView",
+    "acting_as",
     "actor_of",
     "authenticate_key",
     "check_password",
@@ -245,10 +246,11 @@ def actor_of(services: Services, name: str) -> Actor:
         user = work.session.scalar(select(User).where(User.name == name))
     if user is None or not user.active:
         raise NotFound(f"没有名为 {name} 的在用用户。")
-    return _acting(user)
+    return acting_as(user)
 
 
-def _acting(user: User) -> Actor:
+def acting_as(user: User) -> Actor:
+    """Who acts when this account does."""
     role = Role(user.role)
     return Actor(f"user:{user.name}", user.office, ROLE_SCOPES[role], role)
 
@@ -284,7 +286,7 @@ def _nobody() -> str:
 
 def _begin(services: Services, user: User, subjects: Sequence[tuple[Limit, str]]) -> LoggedIn:
     secret, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-    with services.store.work(_acting(user)) as work:
+    with services.store.work(acting_as(user)) as work:
         for limit, subject in subjects[:2]:
             counters.forget(work, limit, subject)
         # Not the address's: one good account there does not excuse trying others.
@@ -293,7 +295,7 @@ def _begin(services: Services, user: User, subjects: Sequence[tuple[Limit, str]]
         work.add(LoginSession(id=_digest(secret), user_id=user.id, csrf=csrf, created_at=work.now, last_seen=work.now,
                               expires_at=expires))  # fmt: skip
         work.audit("logged_in", "user", user.name[:40])
-    return LoggedIn(secret, SignedIn(_acting(user), csrf, user.name, expires))
+    return LoggedIn(secret, SignedIn(acting_as(user), csrf, user.name, expires))
 
 
 def resume(services: Services, secret: str) -> SignedIn | None:
@@ -308,7 +310,7 @@ def resume(services: Services, secret: str) -> SignedIn | None:
         return None
     if now - session.last_seen >= _SEEN_EVERY:
         _seen(services, session.id)
-    return SignedIn(_acting(user), session.csrf, user.name, session.expires_at)
+    return SignedIn(acting_as(user), session.csrf, user.name, session.expires_at)
 
 
 def _seen(services: Services, session_id: str) -> None:

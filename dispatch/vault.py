@@ -33,20 +33,28 @@ class Vault:
 
     def seal(self, table: str, column: str, row_id: str, text: str) -> bytes:
         """Ciphertext of ``text`` bound to its place."""
+        return self.seal_bytes(table, column, row_id, text.encode())
+
+    def seal_bytes(self, table: str, column: str, row_id: str, data: bytes) -> bytes:
+        """Ciphertext of a whole file, bound to its place."""
         kid = self._keys.current("field").kid
         nonce = os.urandom(12)
         box = AESGCM(self._keys.secret("field", kid))
         head = bytes([_VERSION]) + kid.to_bytes(2, "big")
-        return head + nonce + box.encrypt(nonce, text.encode(), _place(table, column, row_id))
+        return head + nonce + box.encrypt(nonce, data, _place(table, column, row_id))
 
     def open(self, table: str, column: str, row_id: str, sealed: bytes) -> str:
         """The text; ``Rejected('sealed_field')`` when it was altered or moved."""
+        return self.open_bytes(table, column, row_id, sealed).decode()
+
+    def open_bytes(self, table: str, column: str, row_id: str, sealed: bytes) -> bytes:
+        """The bytes; ``Rejected('sealed_field')`` when they were altered or moved."""
         if len(sealed) < 31 or sealed[0] != _VERSION:
             raise Rejected("sealed_field", f"{table}.{column} 的密文无法识别")
         kid = int.from_bytes(sealed[1:3], "big")
         box = AESGCM(self._keys.secret("field", kid))
         try:
-            return box.decrypt(sealed[3:15], sealed[15:], _place(table, column, row_id)).decode()
+            return box.decrypt(sealed[3:15], sealed[15:], _place(table, column, row_id))
         except InvalidTag as fault:
             raise Rejected("sealed_field", f"{table}.{column} 的密文与所在记录不符") from fault
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .attachments import Attachment
 from .base import Base, Moment, Sealed, new_id
 from .cases import Case, CaseSearch, Hold, IssueBatch, IssueBatchItem, Notice, PrivateLink
 from .consignments import (
@@ -29,6 +30,7 @@ from .prints import PaperCode, PrintBatch, PrintItem
 
 __all__ = [
     "ApiKey",
+    "Attachment",
     "Audit",
     "AuditHead",
     "Base",

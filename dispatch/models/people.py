@@ -22,6 +22,10 @@ class User(Base):
     role: Mapped[str] = mapped_column(String(12))
     office: Mapped[str] = mapped_column(String(12))
     password_hash: Mapped[str] = mapped_column(String(300))
+    pin_hash: Mapped[str | None] = mapped_column(
+        String(300)
+    )  # for acts beside a colleague and for coming back
+    badge_key: Mapped[bytes | None] = mapped_column(unique=True)  # blind index of what the badge's code says
     active: Mapped[bool] = mapped_column(default=True)
     demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(Moment)

@@ -19,9 +19,9 @@ from ..intake.wording import field_name
 from . import access
 from .access import current_actor, services
 from .api_documents import attachment
+from .case_page import delivery_of
 from .rooms import staff_page
 from .security import BATCH_LIMIT, body_limit
-from .window import delivery_of
 
 __all__ = ["blueprint"]
 

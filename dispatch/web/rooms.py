@@ -6,15 +6,16 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any, Final
 
-from flask import flash, redirect
+from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 
-from ..errors import Invalid, Rejected, RuleViolation
-from ..rights import Role
-from .access import current_actor
+from ..badges import witness
+from ..errors import Invalid, NotPermitted, Rejected, RuleViolation
+from ..rights import Actor, Role
+from .access import current_actor, services
 from .pages import render_page
 
-__all__ = ["act", "home_of", "staff_page"]
+__all__ = ["act", "home_of", "second_person", "staff_page"]
 
 #: key, address, word, icon, roles that see it
 _DOORS: Final = (
@@ -24,7 +25,8 @@ _DOORS: Final = (
     ("handover", "/window/handover", "交接", "hand", (Role.CLERK, Role.SUPERVISOR)),
     ("counter", "/window/counter", "窗口自取", "door", (Role.CLERK, Role.SUPERVISOR)),
     ("worklist", "/window/worklist", "待处理", "alert", (Role.CLERK, Role.SUPERVISOR)),
-    ("imports", "/window/imports", "导入", "upload", (Role.CLERK, Role.DEPARTMENT)),
+    ("imports", "/window/imports", "导入", "upload", (Role.DEPARTMENT,)),
+    ("more", "/window/more", "更多", "list", (Role.CLERK, Role.SUPERVISOR)),
     ("supervise", "/supervise", "督查", "chart", (Role.SUPERVISOR, Role.DEPARTMENT)),
     ("courier", "/courier", "送件", "truck", (Role.SUPERVISOR,)),
     ("admin", "/admin", "管理", "key", (Role.ADMIN,)),
@@ -67,6 +69,16 @@ def act(do: Callable[[], object], done: str, back: str) -> ResponseReturnValue:
         flash("；".join(fault.detail for fault in refusal.faults), "bad")
     except (RuleViolation, Rejected) as refusal:
         flash(refusal.detail, "bad")
+    except NotPermitted as refusal:
+        if refusal.code != "pin_failed":
+            raise
+        flash(refusal.detail, "bad")
     else:
         flash(done, "ok")
     return redirect(back, 303)
+
+
+def second_person() -> Actor:
+    """The colleague whom the form's part ``second`` names; raises what ``dispatch.badges.witness`` raises."""
+    who, pin = request.form.get("second_who", ""), request.form.get("second_pin", "")
+    return witness(services(), current_actor(), who, pin, screen=request.remote_addr or "window")

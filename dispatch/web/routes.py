@@ -10,9 +10,11 @@ from . import (
     api_prints,
     api_public,
     applicant,
+    case_page,
     courier,
     entry,
     envelopes,
+    more,
     openapi,
     papers,
     people,
@@ -27,9 +29,11 @@ __all__ = ["BLUEPRINTS"]
 BLUEPRINTS = (
     # pages
     window.blueprint,
+    case_page.blueprint,
     entry.blueprint,
     envelopes.blueprint,
     papers.blueprint,
+    more.blueprint,
     courier.blueprint,
     applicant.blueprint,
     verify.blueprint,

@@ -1,0 +1,44 @@
+"""Day on paper."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+__all__ = ["down_revision", "revision", "upgrade"]
+
+revision = "0003"
+down_revision = '0002'
+
+
+def upgrade() -> None:
+    """Day on paper."""
+    _attachments()
+    _users()
+
+
+def _attachments() -> None:
+    op.create_table('attachments',
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('kind', sa.String(length=24), nullable=False),
+    sa.Column('subject_kind', sa.String(length=16), nullable=False),
+    sa.Column('subject_id', sa.String(length=26), nullable=False),
+    sa.Column('division_code', sa.String(length=12), nullable=False),
+    sa.Column('media_type', sa.String(length=40), nullable=False),
+    sa.Column('sha256', sa.String(length=64), nullable=False),
+    sa.Column('blob', sa.String(length=120), nullable=False),
+    sa.Column('note', sa.String(length=200), nullable=False),
+    sa.Column('added_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('added_by', sa.String(length=120), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_attachments'))
+    )
+    with op.batch_alter_table('attachments', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_attachments_sha256'), ['sha256'], unique=False)
+        batch_op.create_index('ix_attachments_subject', ['subject_kind', 'subject_id'], unique=False)
+
+
+def _users() -> None:
+    with op.batch_alter_table('users', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('pin_hash', sa.String(length=300), nullable=True))
+        batch_op.add_column(sa.Column('badge_key', sa.LargeBinary(), nullable=True))
+        batch_op.create_unique_constraint(batch_op.f('uq_users_badge_key'), ['badge_key'])

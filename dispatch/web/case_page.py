@@ -1,0 +1,179 @@
+"""One case at the window, and what may be done with it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from urllib.parse import quote
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+
+from ..calendar import local_date
+from ..casefile import case_view, reveal
+from ..desk import facts_of_cases, messages_of, receipt_pdf
+from ..errors import Invalid, RuleViolation
+from ..issue import cancel_case, lift_hold, place_hold
+from ..redirect import redirect_case
+from ..rights import Scope
+from . import access
+from .access import current_actor, services
+from .api_documents import attachment
+from .rooms import act, staff_page
+
+__all__ = ["blueprint", "case_address", "delivery_of", "may_here", "title_of", "told"]
+
+READERS = ("clerk", "supervisor", "department", "observer")
+DOERS = ("clerk", "supervisor")
+
+blueprint = Blueprint("cases", __name__, url_prefix="/window")
+
+
+def case_address(number: str) -> str:
+    """Where the case's page is."""
+    return f"/window/cases/{quote(number, safe='')}"
+
+
+def title_of(document: dict[str, Any]) -> str:
+    """Title and copy."""
+    return f"{document['title']}（{document['copy']}）" if document["copy"] else str(document["title"])
+
+
+def told(deadline: dict[str, Any]) -> dict[str, Any]:
+    """A term told in days."""
+    today, due = local_date(services().clock.now()), date.fromisoformat(str(deadline["due_on"]))
+    open_ = deadline["state"] in ("open", "overdue")
+    late = max(0, (today - due).days) if open_ else 0
+    words = {"kind": deadline["kind"], "due_on": due, "late": late, "today": open_ and due == today}
+    state = {"late": "missed"}.get(deadline["state"], deadline["state"])
+    return words | {"state": state, "provisional": bool(deadline.get("provisional"))}
+
+
+def may_here() -> dict[str, bool]:
+    """What the one who is logged in may do on a case's page."""
+    actor = current_actor()
+    reveal_too = actor.may(Scope.ISSUE) or actor.may(Scope.CASES)
+    return {"issue": actor.may(Scope.ISSUE), "reveal": reveal_too}
+
+
+# -- one case ------------------------------------------------------------------------------------------------------
+@blueprint.get("/cases/<no>")
+@access.role(*READERS)
+def case(no: str) -> ResponseReturnValue:
+    """One case, persons masked."""
+    return _case_page(no)
+
+
+@blueprint.post("/cases/<no>/show")
+@access.role("clerk", "supervisor", "department")
+def show(no: str) -> ResponseReturnValue:
+    """The persons unmasked, once, audited."""
+    return _case_page(no, shown=reveal(services(), current_actor(), no))
+
+
+def _case_page(no: str, *, shown: dict[str, Any] | None = None, form: dict[str, Any] | None = None) -> str:
+    actor = current_actor()
+    view = case_view(services(), actor, no)
+    facts = facts_of_cases(services(), actor, [no]).get(no, {})
+    may = may_here()
+    messages = messages_of(services(), actor, no) if may["issue"] and request.args.get("messages") else None
+    return staff_page(
+        "window/case.html", "list", case=_case(view, facts), may=may, shown=shown, form=form,
+        faults=(form or {}).get("faults", ()), messages=messages,
+    )  # fmt: skip
+
+
+def _case(view: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
+    titles = {document["document_id"]: title_of(document) for document in view["documents"]}
+    mine, held, ready = bool(facts.get("entered_by_me")), bool(view["holds"]), view["state"] == "ready"
+    left = any(one["state"] in _LEFT for one in view["consignments"])
+    open_ = view["state"] in ("ready", "issued") and not left
+    why_not = "这一件是您录的，要由另一位同事出件。" if ready and mine else ""
+    return view | facts | {
+        "item": view["item"]["name"],
+        "department": view["department"]["name"],
+        "documents": [document | {"ready": bool(document["pdf_url"])} for document in view["documents"]],
+        "consignments": [one | {"titles": [titles[i] for i in one["documents"] if i in titles]} for one in view["consignments"]],
+        "deadlines": [told(one) for one in view["deadlines"]],
+        "events": [{"at": one["at"], "actor": one["actor"], "text": one["detail"]} for one in reversed(view["events"])],
+        "can_issue": ready and not held and not mine,
+        "can_cancel": open_,
+        "can_deliver": open_,
+        "why_not": why_not,
+    }  # fmt: skip
+
+
+_LEFT = frozenset(
+    {"handed_over", "in_transit", "out_for_delivery", "attempt_failed", "held", "to_verify", "delivered", "returning",
+     "returned", "lost", "damaged"}
+)  # fmt: skip
+
+
+@blueprint.get("/cases/<no>/receipt")
+@access.role(*DOERS)
+def receipt(no: str) -> Response:
+    """受理回执 for print, with the QR of the private link."""
+    return attachment(receipt_pdf(services(), current_actor(), no), "application/pdf", f"受理回执{no}.pdf")
+
+
+@blueprint.post("/cases/<no>/holds")
+@access.role(*DOERS)
+def hold(no: str) -> ResponseReturnValue:
+    """Hold the case for a reason."""
+    reason = request.form.get("reason", "")
+    return act(lambda: place_hold(services(), current_actor(), no, reason), "已暂缓出件。", case_address(no))
+
+
+@blueprint.post("/cases/<no>/holds/<hold_id>/lift")
+@access.role(*DOERS)
+def unhold(no: str, hold_id: str) -> ResponseReturnValue:
+    """Lift a hold."""
+    return act(lambda: lift_hold(services(), current_actor(), no, hold_id), "已解除暂缓。", case_address(no))
+
+
+@blueprint.post("/cases/<no>/cancel")
+@access.role(*DOERS)
+def cancel(no: str) -> ResponseReturnValue:
+    """Cancel the case; its papers become void."""
+    reason = request.form.get("reason", "")
+    return act(
+        lambda: cancel_case(services(), current_actor(), no, reason),
+        "办件已取消，证件已作废。",
+        case_address(no),
+    )
+
+
+@blueprint.post("/cases/<no>/delivery")
+@access.role(*DOERS)
+def delivery(no: str) -> ResponseReturnValue:
+    """Another way or address. What was typed stays when something is wrong with it."""
+    typed = {key: value.strip() for key, value in request.form.items() if key != "csrf_token"}
+    try:
+        redirect_case(services(), current_actor(), no, delivery_of(typed))
+    except Invalid as refusal:
+        faults = [fault.as_dict() for fault in refusal.faults]
+        return _case_page(no, form={"name": "delivery", "values": typed, "faults": faults}), 422
+    except RuleViolation as refusal:
+        return _case_page(
+            no, form={"name": "delivery", "values": typed, "faults": [{"detail": refusal.detail}]}
+        ), 409
+    return act(lambda: None, "送法已改，旧面单作废，新面单马上做好。", case_address(no))
+
+
+def delivery_of(typed: dict[str, str], prefix: str = "") -> dict[str, Any]:
+    """The case schema's ``delivery`` out of a form's fields."""
+    method = typed.get("method", "")
+    made: dict[str, Any] = {"method": method}
+    if method in ("express", "door", "point"):
+        region = typed.get(f"{prefix}region", "").split()
+        made["recipient"] = {
+            "name": typed.get(f"{prefix}name", ""),
+            "phone": typed.get(f"{prefix}phone", ""),
+            "relation": typed.get(f"{prefix}relation") or "self",
+            "division_code": typed.get(f"{prefix}division" if prefix else "division_code", ""),
+            "region": region,
+            "address": typed.get(f"{prefix}address", ""),
+        }
+    if method == "point":
+        made["point"] = typed.get("point", "")
+    return made

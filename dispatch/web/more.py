@@ -1,0 +1,38 @@
+"""The window's lesser doors on one page: what is needed now and then, each with one sentence."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+
+from ..rights import Role
+from . import access
+from .access import current_actor
+from .rooms import staff_page
+
+__all__ = ["blueprint"]
+
+_BOTH: Final = (Role.CLERK, Role.SUPERVISOR)
+#: group → (address, word, icon, sentence, roles that see it)
+_DOORS: Final[dict[str, tuple[tuple[str, str, str, str, tuple[Role, ...]], ...]]] = {
+    "办件进来": (
+        ("/window/imports", "导入办件", "upload", "审批平台导出的表格，先试读再收。", (Role.CLERK,)),
+        ("/window/entry", "手工录一件", "plus", "没有接口、也没有表格时用。", (Role.CLERK,)),
+    ),
+}
+
+blueprint = Blueprint("more", __name__, url_prefix="/window")
+
+
+@blueprint.get("/more")
+@access.role("clerk", "supervisor")
+def more() -> ResponseReturnValue:
+    """Every lesser door this role may open."""
+    role = current_actor().role
+    groups = [
+        {"title": title, "doors": [door for door in doors if role in door[4]]}
+        for title, doors in _DOORS.items()
+    ]
+    return staff_page("window/more.html", "more", groups=[group for group in groups if group["doors"]])
