@@ -17,8 +17,9 @@ from .models import User
 from .people import BY_BOTH, BY_NAME, acting_as, check_password, hash_password
 from .rights import SYSTEM, Actor, Scope
 from .services import Services
+from .store import Work
 
-__all__ = ["colleague", "set_badge", "set_own_pin", "witness"]
+__all__ = ["badge_holder", "colleague", "set_badge", "set_own_pin", "witness"]
 
 _PIN: Final = re.compile(r"[0-9]{6}")
 _BADGE: Final = re.compile(r"[\x21-\x7e]{6,64}")
@@ -102,7 +103,16 @@ def _named(services: Services, name: str) -> User | None:
 
 def _badged(services: Services, code: str) -> User | None:
     with services.store.read(SYSTEM) as work:
-        return work.session.scalar(select(User).where(User.badge_key == work.vault.blind("badge", code)))
+        return badge_holder(work, code)
+
+
+def badge_holder(work: Work, code: str) -> User | None:
+    """The active member of staff whose badge says this; None for any other text."""
+    if not _BADGE.fullmatch(code):
+        return None
+    return work.session.scalar(
+        select(User).where(User.badge_key == work.vault.blind("badge", code), User.active)
+    )
 
 
 def _count(services: Services, name: str, screen: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -11,9 +12,10 @@ from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 
 from ..casefile import list_cases, worklist
-from ..desk import facts_of_cases, scanned
+from ..desk import facts_of_cases
 from ..errors import Fault, Invalid, NotFound, RuleViolation
 from ..issue import batch_progress, issue_case, start_batch
+from ..opening import what_is
 from . import access
 from .access import current_actor, services
 from .api_input import answer, json_body
@@ -43,20 +45,25 @@ def cases() -> ResponseReturnValue:
 def find() -> ResponseReturnValue:
     """What was typed or scanned: straight to the case where there is only one."""
     text = request.args.get("q", "").strip()[:2100]
-    number = _by_scan(text)
-    if number:
-        return redirect(case_address(number))
-    page = list_cases(services(), current_actor(), q=text[:200], limit=2) if text else None
+    try:
+        return redirect(what_is(services(), current_actor(), text).address)
+    except NotFound:
+        page = list_cases(services(), current_actor(), q=text[:200], limit=2) if text else None
     if page and len(page.items) == 1:
         return redirect(case_address(page.items[0]["acceptance_no"]))
     return _list_page(state="", q=text[:200])
 
 
-def _by_scan(text: str) -> str:
-    try:
-        return scanned(services(), current_actor(), text)[0] if len(text) >= 13 else ""
-    except NotFound:
-        return ""
+@blueprint.post("/found.json")
+@access.role(*READERS)
+def found() -> ResponseReturnValue:
+    """What a scan anywhere is: ``{kind, address, words}``; 404 for what nobody here knows. The code stands in the
+    body, not in an address that is written down somewhere."""
+    body = json_body()
+    text = body.get("text") if isinstance(body, dict) else None
+    if not isinstance(text, str):
+        raise Invalid([Fault("/text", "type", "应为扫到的文字。")])
+    return answer(asdict(what_is(services(), current_actor(), text)))
 
 
 def _list_page(*, state: str, q: str) -> str:

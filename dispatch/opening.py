@@ -1,0 +1,124 @@
+"""What a scan anywhere at the window opens.
+
+Each kind of code has one recognizer: it looks at the tidied text and says what it is and where that is shown, or
+``None``. The first that knows the code wins, so the narrow ones stand first. Opening never changes anything: a scan
+acts only on the page made for that act.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+from sqlalchemy import select
+
+from .badges import badge_holder
+from .consignments.codes import MAX_CODE, envelope_by_code, paper_by_code, tidy
+from .consignments.envelope import cases_inside
+from .errors import NotFound, NotPermitted
+from .models import Case, Manifest
+from .rights import Actor, Scope
+from .services import Services
+from .store import Work
+
+__all__ = ["RECOGNIZERS", "Found", "Recognizer", "what_is"]
+
+#: shorter texts are names, phone tails or slips of a finger, not codes
+SHORTEST: Final = 6
+_LIST_NO: Final = re.compile(r"JJ[0-9]{8}-[0-9]{4,}\Z")
+_ACCEPTANCE_NO: Final = re.compile(r"[0-9A-Za-z-]{6,40}\Z")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a code is (``kind``: case, paper, label, list, badge …), the address of its page, and words that say so
+    without naming a person."""
+
+    kind: str
+    address: str
+    words: str
+
+
+#: ``(work, actor, tidied text) -> Found``, or None for a text of another kind, an unknown one or another office's
+Recognizer = Callable[[Work, Actor, str], "Found | None"]
+
+
+def what_is(
+    services: Services, actor: Actor, text: str, recognizers: Sequence[Recognizer] | None = None
+) -> Found:
+    """What was scanned. ``NotFound`` with the remedy for what nobody recognizes or is another office's; ``NotPermitted``
+    for who may look at no case."""
+    if not any(actor.may(scope) for scope in (Scope.READ, Scope.CASES, Scope.ISSUE)):
+        raise NotPermitted("scope", "没有查看办件的权限。请联系管理员。")
+    code = tidy(text) if len(text) <= MAX_CODE else ""
+    if len(code) >= SHORTEST:
+        with services.store.read(actor) as work:
+            for recognize in RECOGNIZERS if recognizers is None else recognizers:
+                found = recognize(work, actor, code)
+                if found is not None:
+                    return found
+    raise NotFound("没有认出这个码：可能是别的窗口或别家单位的，也可能没扫全。请再扫一次，或按受理号查找。")
+
+
+def case_page(number: str) -> str:
+    """Where a case is shown."""
+    return f"/window/cases/{quote(number, safe='')}"
+
+
+# -- one function per kind of code -----------------------------------------------------------------------------------
+def _list(work: Work, actor: Actor, code: str) -> Found | None:
+    """The number of a hand-over list."""
+    if not _LIST_NO.match(code.upper()):
+        return None
+    row = work.session.scalar(select(Manifest).where(Manifest.list_no == code.upper()))
+    if row is None or not actor.sees(row.division_code):
+        return None
+    return Found("list", f"/window/handover?list={row.id}#list-{row.id}", f"交接清单 {row.list_no}")
+
+
+def _case(work: Work, actor: Actor, code: str) -> Found | None:
+    """An acceptance number, from a form's barcode or typed."""
+    if not _ACCEPTANCE_NO.match(code):
+        return None
+    case = work.session.scalar(select(Case).where(Case.acceptance_no.in_((code, code.upper()))))
+    if case is None or not actor.sees(case.division_code):
+        return None
+    return Found("case", case_page(case.acceptance_no), f"办件 {case.acceptance_no}")
+
+
+def _label(work: Work, actor: Actor, code: str) -> Found | None:
+    """A label's QR, its bare id, or a waybill number."""
+    found = envelope_by_code(work, actor, code)
+    if found is None:
+        return None
+    case = next(iter(cases_inside(work, found.consignment.id)), None)
+    if case is None or not actor.sees(case.division_code):
+        return None
+    words = "作废的面单" if found.void else "面单"
+    address = f"{case_page(case.acceptance_no)}#envelope-{found.consignment.id}"
+    return Found("label", address, f"{words}，办件 {case.acceptance_no}")
+
+
+def _paper(work: Work, actor: Actor, code: str) -> Found | None:
+    """A paper's QR, its 查验码, or a code bound to it."""
+    document = paper_by_code(work, actor, code)
+    case = work.session.get(Case, document.case_id) if document else None
+    if document is None or case is None:
+        return None
+    address = f"{case_page(case.acceptance_no)}#paper-{document.id}"
+    return Found("paper", address, f"{document.title}，办件 {case.acceptance_no}")
+
+
+def _badge(work: Work, actor: Actor, code: str) -> Found | None:
+    """A colleague's badge: the dialog that changes who acts, which asks for the PIN."""
+    holder = badge_holder(work, code)
+    if holder is None or not (actor.sees(holder.office) or actor.office.startswith(holder.office)):
+        return None
+    return Found("badge", "/people/switch", f"{holder.name} 的工牌")
+
+
+#: add a line for another kind of code; narrow patterns first, what asks the database for any text last
+RECOGNIZERS: Final[tuple[Recognizer, ...]] = (_list, _label, _case, _paper, _badge)
