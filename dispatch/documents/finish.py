@@ -132,7 +132,9 @@ def _seal(services: Services, draft: _Draft, page: Rendered, token: bytes) -> by
         "token": to_base32(token),
         "identifier": draft.id,
     }
-    image = services.seal_images.image(draft.department, services.fonts, sample=draft.record.sample)
+    image = services.seal_images.image(
+        draft.department, services.fonts, sample=draft.record.sample, by_hand=draft.record.by_hand
+    )
     return services.sealer.certify(
         page.pdf,
         appearance=Appearance(page.seal_page, page.seal_box, image),

@@ -86,6 +86,11 @@ class PageRecord:
         """True for a decision that denies: by the case's decision or by its title."""
         return (self.kind == "decision" and self.denial) or self.title.startswith("不予")
 
+    @property
+    def by_hand(self) -> bool:
+        """True for a paper whose seal area stays empty for ink."""
+        return self.template.seal == "hand"
+
     def to_bytes(self) -> bytes:
         """JSON, UTF-8, for keeping; order of `printed` is kept."""
         plain: dict[str, Any] = {item.name: getattr(self, item.name) for item in fields(self)}

@@ -18,11 +18,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from ..errors import Rejected
 
-__all__ = ["PLACEHOLDER", "Kind", "Template", "TemplateBook"]
+__all__ = ["PLACEHOLDER", "Kind", "Sealing", "Template", "TemplateBook"]
 
 Kind = Literal["certificate", "notice", "decision", "physical"]
 Layout = Literal["certificate", "notice", "decision", "sheet"]
 Orientation = Literal["portrait", "landscape"]
+#: How the department's seal comes onto the paper: as a picture in the file, or with ink after printing.
+Sealing = Literal["electronic", "hand"]
 #: One paragraph, or several spellings of it of which the first that can be filled is used.
 Wording = str | tuple[str, ...]
 
@@ -43,7 +45,8 @@ PLACE_ENDINGS: Final = re.compile(r"(?:[\u4e00-\u9fff]{1,3}族)*自治[县州旗
 
 class Template(BaseModel):
     """Layout, order and wording of one or more titles. `{name}` in a wording is a field or a printed key; a
-    paragraph with a placeholder that has no value is left out."""
+    paragraph with a placeholder that has no value is left out. `seal`: "hand" leaves the seal area empty for
+    ink. `proofread`: where the office proofreads, a second person compares the page before it is printed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -56,6 +59,8 @@ class Template(BaseModel):
     paper: Literal["A4", "A3"] = "A4"
     orientation: Orientation = "portrait"
     orientation_by_copy: dict[str, Orientation] = {}
+    seal: Sealing = "electronic"
+    proofread: bool = False
     number_label: str = "编号"
     number_word: str = ""
     holder_label: str = "持有人"

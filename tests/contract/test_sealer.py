@@ -28,7 +28,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from dispatch.adapters.keyring import FileKeyRing
 from dispatch.adapters.sealer import PadesSealer
-from dispatch.documents.seal_image import SIZE, VERMILION, seal_image
+from dispatch.documents.seal_image import SIZE, VERMILION, empty_area, seal_image
 from dispatch.errors import Rejected
 from dispatch.ports import Appearance, Sealer
 from labels.fonts import FontBook, MissingGlyph
@@ -336,3 +336,28 @@ def _circle() -> list[tuple[float, float]]:
 def test_a_character_no_face_has_is_refused(fonts: FontBook) -> None:
     with pytest.raises(MissingGlyph):
         seal_image("\U0003fffd局", fonts, sample=True)
+
+
+# -- the area that stays empty for ink -----------------------------------------------------------------------
+@pytest.mark.parametrize("name", ["局", DEPARTMENT, "某" * 80, "𬭎" * 3 + "县水利局"])
+def test_the_empty_area_names_the_department_below_and_leaves_room_above(fonts: FontBook, name: str) -> None:
+    made = empty_area(name, fonts)
+    assert made == empty_area(name, fonts)
+    page = pypdfium2.PdfDocument(made)[0]
+    text = re.sub(r"\s", "", page.get_textpage().get_text_bounded())
+    assert text.count(name[0]) >= name.count(name[0])
+    assert "盖章处" in text and "印章" not in text and "用章" not in text
+    image = page.render(scale=4).to_pil().convert("RGB")
+    inside = image.crop((12, 12, image.width - 12, round(image.height * 0.7)))
+    assert {pixel for _, pixel in inside.getcolors()} == {(255, 255, 255)}, "issuer and date stand here"
+    assert all(r == g == b for _, (r, g, b) in image.getcolors()), "no vermilion without a seal"
+
+
+def test_a_paper_sealed_by_hand_is_certified_like_any_other(
+    sealer: PadesSealer, page: bytes, fonts: FontBook
+) -> None:
+    made = sealed_by(sealer, page, Appearance(1, BOX, empty_area(DEPARTMENT, fonts)))
+    signature, status = status_of(made, sealer.ca_pem())
+    assert status.bottom_line and signature.docmdp_level.value == 1
+    shown = pypdfium2.PdfDocument(made)[1].render(scale=2, may_draw_forms=True).to_pil().convert("L")
+    assert shown.getextrema()[0] < 200, "the dashed box is seen"

@@ -42,6 +42,13 @@ def test_fields_that_templates_name_exist_in_the_samples() -> None:
             assert not key.startswith("fields.") or key.removeprefix("fields.") in known, (title, key)
 
 
+def test_a_title_says_how_it_is_sealed_and_whether_it_is_proofread() -> None:
+    assert BOOK.for_title("农家乐（民宿）经营登记证", "certificate").seal == "hand"
+    assert BOOK.for_title("营业执照", "certificate").seal == "electronic"
+    asked = {title for template in BOOK.templates.values() if template.proofread for title in template.titles}
+    assert asked == {"准予行政许可决定书", "不予行政许可决定书"}
+
+
 @pytest.mark.parametrize(
     ("kind", "layout"),
     [
