@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Final
 
-from openpyxl import Workbook, load_workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
+from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from ..errors import Fault, Invalid
+from ..export import Table, export_table
 
-__all__ = ["MAX_BYTES", "MAX_ROWS", "SentOut", "read_numbers", "write_rows", "write_waiting"]
+__all__ = ["MAX_BYTES", "MAX_ROWS", "SentOut", "read_numbers", "write_waiting"]
 
 MAX_BYTES: Final = 5 * 1024 * 1024
 #: unpacked size: a small archive can hold a very large sheet
@@ -24,7 +23,6 @@ MAX_ROWS: Final = 5000
 _ID: Final = "寄递件编号"
 _NUMBER: Final = "运单号"
 _HEADINGS: Final = (_ID, "收件人", "收件单位", "电话", "地区", "详细地址", "内件", "份数", "付费", _NUMBER)
-_WIDTHS: Final = (32, 14, 28, 16, 34, 44, 8, 8, 8, 22)
 
 
 @dataclass(frozen=True)
@@ -43,54 +41,11 @@ class SentOut:
 
 def write_waiting(rows: Sequence[SentOut]) -> bytes:
     """The file for the carrier; the last column waits for its numbers."""
-    return write_rows(
-        "待寄清单",
-        _HEADINGS,
-        _WIDTHS,
-        [
-            [
-                r.consignment_id,
-                r.name,
-                r.organization,
-                r.phone,
-                r.region,
-                r.address,
-                "文件",
-                r.count,
-                r.payer,
-                "",
-            ]
-            for r in rows
-        ],
-    )
-
-
-def write_rows(
-    title: str, headings: Sequence[str], widths: Sequence[int], rows: Sequence[Sequence[str | int]]
-) -> bytes:
-    """An xlsx of one sheet. Every text is a text: nothing that begins with ``=`` becomes a formula."""
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(title)
-    for column, width in enumerate(widths):
-        sheet.column_dimensions["ABCDEFGHIJKLMNOPQRSTUVWXYZ"[column]].width = width
-    sheet.freeze_panes = "A2"
-    sheet.append([_cell(sheet, heading, bold=True) for heading in headings])
-    for row in rows:
-        sheet.append([_cell(sheet, value) for value in row])
-    out = BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
-def _cell(sheet: Any, value: str | int, *, bold: bool = False) -> Any:
-    text = "".join(ch for ch in value if ch >= " " or ch in "\t\n") if isinstance(value, str) else value
-    cell = WriteOnlyCell(sheet, value=text)
-    if isinstance(text, str):
-        cell.data_type = "s"
-        cell.number_format = "@"
-    if bold:
-        cell.font = Font(bold=True)
-    return cell
+    lines = [
+        (r.consignment_id, r.name, r.organization, r.phone, r.region, r.address, "文件", r.count, r.payer, "")
+        for r in rows
+    ]
+    return export_table(Table("待寄清单", _HEADINGS, lines), "xlsx")
 
 
 def read_numbers(data: bytes) -> list[tuple[int, str, str]]:

@@ -19,6 +19,7 @@ from labels.masks import mask_phone
 
 from ..calendar import local_date, local_time
 from ..errors import NotFound, Rejected, RuleViolation
+from ..export import Table, export_table
 from ..issue import active_holds
 from ..lifecycle import ConsignmentState, ScanAction
 from ..models import Consignment, Manifest, ManifestItem, ScanEvent, Waybill, new_id
@@ -27,7 +28,6 @@ from ..rights import Actor, Scope
 from ..services import Services
 from ..store import Work
 from .envelope import addressee_of, contents, ended_inside, find_consignment
-from .exchange import write_rows
 from .fold import BY_LIST
 from .journey import Report, judge, keep
 from .label import masked_recipient
@@ -254,7 +254,7 @@ def manifest_file(services: Services, actor: Actor, manifest_id: str) -> bytes:
         rows = [_file_row(work, one) for one in _items(work, manifest)]
         work.audit("manifest_exported", "manifest", manifest.id, envelopes=len(rows))
     headings = ("运单号", "收件人", "收件单位", "电话", "地区", "详细地址", "内件", "份数", "付费")
-    return write_rows("交寄清单", headings, (22, 14, 28, 16, 34, 44, 8, 8, 8), rows)
+    return export_table(Table("交寄清单", headings, rows), "xlsx")
 
 
 def _file_row(work: Work, consignment_id: str) -> list[str | int]:

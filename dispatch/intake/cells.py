@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 
 from ..calendar import parse_instant
+from ..export import restored
 from .columns import Column
 
 __all__ = ["Bad", "Unreadable", "is_empty", "tidy", "value_of"]
@@ -51,10 +52,13 @@ class Bad:
 
 def tidy(cell: object) -> object:
     """Texts without surrounding blanks and without what people add to keep a number text (``'…``,
-    ``="…"``)."""
+    ``="…"``), or what our own export adds to keep a text from being computed."""
     if not isinstance(cell, str):
         return cell
     text = cell.strip().strip("\ufeff\u200b")
+    literal = restored(text)
+    if literal != text:
+        return literal
     wrapped = _TEXT_FORMULA.match(text)
     if wrapped:
         return wrapped.group(1).strip()

@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from ..errors import Fault, Invalid
+from ..export import defused
 from .cells import Unreadable
 from .columns import looks_like_header
 
@@ -116,4 +117,13 @@ def _value(cell: object) -> object:
     kind, value = getattr(cell, "data_type", "n"), getattr(cell, "value", None)
     if kind == "f":
         return Unreadable("formula")
-    return Unreadable("cell_error") if kind == "e" else value
+    if kind == "e":
+        return Unreadable("cell_error")
+    return _as_typed(cell, value) if isinstance(value, str) else value
+
+
+def _as_typed(cell: object, text: str) -> str:
+    """The text with the apostrophe that was typed before it in Excel, which keeps it there as a style only."""
+    marked = defused(text)
+    style = getattr(cell, "style_array", None)
+    return marked if marked != text and style is not None and style.quotePrefix else text
