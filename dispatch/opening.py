@@ -19,7 +19,8 @@ from .badges import badge_holder
 from .consignments.codes import MAX_CODE, envelope_by_code, paper_by_code, tidy
 from .consignments.envelope import cases_inside
 from .errors import NotFound, NotPermitted
-from .models import Case, Manifest
+from .form_numbers import FORM_WORDS, FormKind, form_by_number, form_kind, read_form_number
+from .models import Case, Document, Manifest, PaperForm
 from .rights import Actor, Scope
 from .services import Services
 from .store import Work
@@ -28,7 +29,6 @@ __all__ = ["RECOGNIZERS", "Found", "Recognizer", "what_is"]
 
 #: shorter texts are names, phone tails or slips of a finger, not codes
 SHORTEST: Final = 6
-_LIST_NO: Final = re.compile(r"JJ[0-9]{8}-[0-9]{4,}\Z")
 _ACCEPTANCE_NO: Final = re.compile(r"[0-9A-Za-z-]{6,40}\Z")
 
 
@@ -71,12 +71,34 @@ def case_page(number: str) -> str:
 # -- one function per kind of code -----------------------------------------------------------------------------------
 def _list(work: Work, actor: Actor, code: str) -> Found | None:
     """The number of a hand-over list."""
-    if not _LIST_NO.match(code.upper()):
+    number = read_form_number(code) or code.upper()
+    if not number.startswith(FormKind.MANIFEST):
         return None
-    row = work.session.scalar(select(Manifest).where(Manifest.list_no == code.upper()))
+    row = work.session.scalar(select(Manifest).where(Manifest.list_no == number))
     if row is None or not actor.sees(row.division_code):
         return None
     return Found("list", f"/window/handover?list={row.id}#list-{row.id}", f"交接清单 {row.list_no}")
+
+
+def _form(work: Work, actor: Actor, code: str) -> Found | None:
+    """One of the sheets that belong to a case: 快递申请单, 内件清单, 送达回证."""
+    row = form_by_number(work, actor, code)
+    case = _case_of_form(work, row) if row is not None else None
+    if row is None or case is None or not actor.sees(case.division_code):
+        return None
+    words = f"{FORM_WORDS[form_kind(row.number)]}，办件 {case.acceptance_no}"
+    return Found("form", f"{case_page(case.acceptance_no)}#papers", words)
+
+
+def _case_of_form(work: Work, row: PaperForm) -> Case | None:
+    if row.subject_kind == "case":
+        return work.session.get(Case, row.subject_id)
+    if row.subject_kind == "document":
+        document = work.session.get(Document, row.subject_id)
+        return work.session.get(Case, document.case_id) if document else None
+    if row.subject_kind == "consignment":
+        return next(iter(cases_inside(work, row.subject_id)), None)
+    return None
 
 
 def _case(work: Work, actor: Actor, code: str) -> Found | None:
@@ -121,4 +143,4 @@ def _badge(work: Work, actor: Actor, code: str) -> Found | None:
 
 
 #: add a line for another kind of code; narrow patterns first, what asks the database for any text last
-RECOGNIZERS: Final[tuple[Recognizer, ...]] = (_list, _label, _case, _paper, _badge)
+RECOGNIZERS: Final[tuple[Recognizer, ...]] = (_list, _form, _label, _case, _paper, _badge)

@@ -34,6 +34,7 @@ ASCENT: Final = 0.88
 #: Thinner QR modules do not survive a 203 dpi head on rough envelope paper.
 QR_DOTS: Final = (6, 5, 4, 3)
 _S10 = re.compile(r"([A-Z]{2})(\d{3})(\d{3})(\d{3})([A-Z]{2})")
+_FORM = re.compile(r"(SQ|NJ|JJ|SH|DJ|NB)(\d{8})(\d{4,8})([0-9A-Z])")
 _ACCEPTANCE = re.compile(r"(\d{6})(\d{8})(\d{7})")
 _WIDE_GAP = re.compile(" {3,}")
 _LETTERS_DIGITS = re.compile(r"([A-Z]*)(\d{8,})")
@@ -108,7 +109,7 @@ def _shapeless(character: str) -> bool:
 
 def grouped(number: str) -> str:
     """A number cut into pieces the eye can hold: EA 000 000 015 ZZ, ZD 0000 0000 0000 1."""
-    for pattern in (_S10, _ACCEPTANCE):
+    for pattern in (_S10, _ACCEPTANCE, _FORM):
         found = pattern.fullmatch(number)
         if found:
             return " ".join(found.groups())

@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from labels.manifest import ManifestRecord, ManifestRow, render_manifest
 from labels.masks import mask_phone
 
-from ..calendar import local_date, local_time
+from ..calendar import local_time
 from ..errors import NotFound, Rejected, RuleViolation
 from ..export import Table, export_table
+from ..form_numbers import FormKind, register_form
 from ..issue import active_holds
 from ..lifecycle import ConsignmentState, ScanAction
 from ..models import Consignment, Manifest, ManifestItem, ScanEvent, Waybill, new_id
@@ -43,8 +44,6 @@ __all__ = [
 ]
 
 MAX_ITEMS: Final = 2000
-#: how often a list number may be lost to a colleague who makes a list in the same moment
-_TRIES: Final = 8
 _PACKED: Final = str(ConsignmentState.PACKED)
 
 
@@ -78,12 +77,6 @@ def make_manifest(
         raise RuleViolation(
             "unknown_carrier", f"没有这种寄递方式，可用的有：{'、'.join(services.carriers)}。"
         )
-    for _ in range(_TRIES - 1):
-        try:
-            return _make(services, actor, carrier, consignment_ids, all_packed)
-        except RuleViolation as race:  # somebody took the same list number
-            if race.code != "conflict":
-                raise
     return _make(services, actor, carrier, consignment_ids, all_packed)
 
 
@@ -135,9 +128,10 @@ def _objection(work: Work, row: Consignment) -> tuple[str, str] | None:
 
 
 def _add(work: Work, actor: Actor, carrier: str, rows: Sequence[Consignment]) -> Manifest:
+    number, office = new_id(), actor.office or rows[0].division_code
     manifest = Manifest(
-        id=new_id(), list_no=_next_number(work), division_code=actor.office or rows[0].division_code, carrier=carrier,
-        created_at=work.now, created_by=actor.name,
+        id=number, list_no=register_form(work, FormKind.MANIFEST, "manifest", number, office),
+        division_code=office, carrier=carrier, created_at=work.now, created_by=actor.name,
     )  # fmt: skip
     work.add(manifest)
     work.session.flush()
@@ -145,15 +139,6 @@ def _add(work: Work, actor: Actor, carrier: str, rows: Sequence[Consignment]) ->
         work.add(ManifestItem(manifest_id=manifest.id, position=position, consignment_id=row.id))
     work.session.flush()
     return manifest
-
-
-def _next_number(work: Work) -> str:
-    """JJ, the day, a running number: JJ20261125-003."""
-    day = f"JJ{local_date(work.now):%Y%m%d}-"
-    last = work.session.scalar(
-        select(func.max(Manifest.list_no)).where(Manifest.list_no.startswith(day, autoescape=True))
-    )
-    return f"{day}{int(last.rsplit('-', 1)[1]) + 1 if last else 1:04d}"
 
 
 def list_manifests(services: Services, actor: Actor, limit: int = 50) -> list[ManifestView]:

@@ -24,6 +24,7 @@ from .documents import (
     NumberCounter,
     ValidityRequest,
 )
+from .forms import FormCounter, PaperForm
 from .ledger import Audit, AuditHead, Outbox
 from .people import ApiKey, FailureCount, IdempotentAnswer, LoginSession, User
 from .prints import PaperCode, PrintBatch, PrintItem
@@ -42,6 +43,7 @@ __all__ = [
     "DocumentNumber",
     "DocumentType",
     "FailureCount",
+    "FormCounter",
     "Hold",
     "IdempotentAnswer",
     "IssueBatch",
@@ -56,6 +58,7 @@ __all__ = [
     "NumberCounter",
     "Outbox",
     "PaperCode",
+    "PaperForm",
     "Point",
     "PrintBatch",
     "PrintItem",

@@ -351,6 +351,7 @@ _GROUPINGS: tuple[tuple[re.Pattern[str], tuple[int, ...]], ...] = (
     (re.compile(r"1[0-9]{10}"), (3, 4, 4)),
     (re.compile(r"[A-Z]{2}[0-9]{9}[A-Z]{2}"), (2, 4, 4, 1, 2)),
     (re.compile(r"ZD[0-9]{13}"), (2, 4, 4, 4, 1)),
+    (re.compile(r"(?:SQ|NJ|JJ|SH|DJ|NB)[0-9]{12}[0-9A-Z]"), (2, 8, 4, 1)),
     (re.compile(r"[A-Z2-7]{16}"), (4, 4, 4, 4)),
     (re.compile(r"[0-9]{12,20}"), (4, 4, 4, 4, 4)),
 )

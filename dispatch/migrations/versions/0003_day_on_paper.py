@@ -14,6 +14,8 @@ down_revision = '0002'
 def upgrade() -> None:
     """Day on paper."""
     _attachments()
+    _form_counters()
+    _paper_forms()
     _users()
 
 
@@ -35,6 +37,31 @@ def _attachments() -> None:
     with op.batch_alter_table('attachments', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_attachments_sha256'), ['sha256'], unique=False)
         batch_op.create_index('ix_attachments_subject', ['subject_kind', 'subject_id'], unique=False)
+
+
+def _form_counters() -> None:
+    op.create_table('form_counters',
+    sa.Column('kind', sa.String(length=2), nullable=False),
+    sa.Column('day', sa.String(length=8), nullable=False),
+    sa.Column('last', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('kind', 'day', name=op.f('pk_form_counters'))
+    )
+
+
+def _paper_forms() -> None:
+    op.create_table('paper_forms',
+    sa.Column('number', sa.String(length=24), nullable=False),
+    sa.Column('kind', sa.String(length=2), nullable=False),
+    sa.Column('subject_kind', sa.String(length=16), nullable=False),
+    sa.Column('subject_id', sa.String(length=26), nullable=False),
+    sa.Column('division_code', sa.String(length=12), nullable=False),
+    sa.Column('covers', sa.String(length=1000), nullable=False),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('made_by', sa.String(length=120), nullable=False),
+    sa.PrimaryKeyConstraint('number', name=op.f('pk_paper_forms'))
+    )
+    with op.batch_alter_table('paper_forms', schema=None) as batch_op:
+        batch_op.create_index('uq_paper_forms_subject', ['kind', 'subject_kind', 'subject_id'], unique=True, sqlite_where=sa.text("subject_id <> ''"), postgresql_where=sa.text("subject_id <> ''"))
 
 
 def _users() -> None:
