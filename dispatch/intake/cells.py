@@ -19,6 +19,11 @@ LOCAL = timezone(timedelta(hours=8))
 # Beyond 15 digits a spreadsheet's number has already lost its tail.
 _EXACT = 10**15
 _ROUNDED = re.compile(r"[0-9]{15}0{3,}\Z", re.ASCII)
+# Digits, letters and signs as a Chinese input method writes them; brackets and the like are left as they are.
+_HALF_WIDTH = {
+    code: code - 0xFEE0
+    for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B), 0xFF0B, 0xFF0D)
+}
 _TEXT_FORMULA = re.compile(r'="([^"]*)"\Z')
 _INTEGER = re.compile(r"([0-9]{1,6})(?:\.0+)?\s*(?:个?工作日|天|日)?\Z")
 _WHEN = re.compile(
@@ -101,6 +106,8 @@ def _text(column: Column, given: object) -> str | Bad:
     if isinstance(given, datetime | date | time):
         return _written(given)
     text = str(given)
+    if column.kind == "number":
+        text = text.translate(_HALF_WIDTH)
     lost = column.header == "统一受理号" and _ROUNDED.match(text)
     return Bad("excel_number") if lost else text
 
