@@ -18,7 +18,16 @@ from ..models import Case, Consignment, Document, Waybill
 from ..rights import Actor
 from ..store import Work
 
-__all__ = ["MAX_CODE", "FoundEnvelope", "envelope_by_code", "label_text", "paper_by_code", "tidy"]
+__all__ = [
+    "MAX_CODE",
+    "FoundEnvelope",
+    "FoundPaper",
+    "envelope_by_code",
+    "label_text",
+    "paper_by_code",
+    "read_paper",
+    "tidy",
+]
 
 MAX_CODE: Final = 2048
 _LABEL: Final = re.compile(r"/C#([A-Z2-7]{26})\Z")
@@ -32,6 +41,15 @@ class FoundEnvelope:
 
     consignment: Consignment
     void: bool
+
+
+@dataclass(frozen=True)
+class FoundPaper:
+    """A document and where its code stands: ``on_paper`` for a code bound to it, which is on the thing itself; else the
+    code is ours and of a thing made elsewhere only its accompanying sheet carries it."""
+
+    document: Document
+    on_paper: bool
 
 
 def label_text(public_base_url: str, consignment_id: str) -> str:
@@ -72,6 +90,12 @@ def _by_number(work: Work, actor: Actor, number: str) -> FoundEnvelope | None:
 
 
 def paper_by_code(work: Work, actor: Actor, text: str) -> Document | None:
+    """The document of ``read_paper``, wherever its code stands."""
+    found = read_paper(work, actor, text)
+    return found.document if found is not None else None
+
+
+def read_paper(work: Work, actor: Actor, text: str) -> FoundPaper | None:
     """The document of a QR text, a bare token, a 查验码 or a code bound to it; None where it is not ours, or the token
     is not the stored one.
 
@@ -79,11 +103,13 @@ def paper_by_code(work: Work, actor: Actor, text: str) -> Document | None:
     """
     if len(text) > MAX_CODE:
         return None
-    document = _named(work, tidy(text)) or document_of_code(work, text)
+    document, on_paper = _named(work, tidy(text)), False
+    if document is None:
+        document, on_paper = document_of_code(work, text), True
     if document is None:
         return None
     case = work.session.get(Case, document.case_id)
-    return document if case is not None and actor.sees(case.division_code) else None
+    return FoundPaper(document, on_paper) if case is not None and actor.sees(case.division_code) else None
 
 
 def _named(work: Work, code: str) -> Document | None:

@@ -7,24 +7,27 @@ envelope, valid today, and not held (contract, section 4).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Final
 
 from sqlalchemy import update
 
+from .. import counters
+from ..badges import witness
 from ..calendar import local_date
-from ..errors import RuleViolation
+from ..errors import Fault, Invalid, RuleViolation
 from ..issue import active_holds
 from ..lifecycle import ConsignmentState, DocumentState
 from ..models import Case, Consignment, Document
 from ..rights import Actor, Scope
 from ..services import Services
 from ..store import Work
-from .codes import FoundEnvelope, envelope_by_code, paper_by_code, tidy
+from .codes import FoundEnvelope, envelope_by_code, read_paper, tidy
 from .envelope import contents, ended_inside, find_consignment, reason_given, title_of
 
-__all__ = ["REASONS", "PackResult", "pack_check", "unpack"]
+__all__ = ["REASONS", "PackResult", "Second", "pack_check", "unpack"]
 
 _K, _D = ConsignmentState, DocumentState
 #: reasons of a mismatch and what the clerk is told
@@ -49,6 +52,12 @@ _ENDED: Final = {
     _D.SUSPENDED: "suspended",
     _D.SUPERSEDED: "superseded",
 }
+#: readings of one object's last characters in a day; a right one begins anew
+_TRIES: Final = counters.Limit("object_tail", 5, timedelta(days=1))
+_TAIL_WANTED: Final = "object_tail_required"
+_READ_IT: Final = "“{}”：请看实物，输入它上面编号的最后几位（至少 4 位）。"
+_NO_CODE: Final = "“{}”没有登记过编号或码，请一位同事一起看过实物，扫工牌、输 PIN 确认。"
+_WORN_OUT: Final = "“{}”的编号今天输错太多次了，请一位同事一起看过实物，扫工牌、输 PIN 确认。"
 _BEFORE_LABEL: Final = (_K.PLANNED, _K.BOOKING, _K.BOOKING_UNKNOWN, _K.BOOKING_REJECTED)
 
 
@@ -63,6 +72,15 @@ class PackResult:
     outcome: str = "matched"
 
 
+@dataclass(frozen=True)
+class Second:
+    """Who stands beside: a badge's code or a name with the PIN, and the screen they stand at."""
+
+    who: str
+    pin: str
+    screen: str
+
+
 class _Mismatch(Exception):
     """Why the pair does not match."""
 
@@ -71,38 +89,84 @@ class _Mismatch(Exception):
         self.reason = reason
 
 
+class _NeedsSecond(Exception):
+    """An object that only two people can vouch for; ``division`` is the case's."""
+
+    def __init__(self, division: str, detail: str) -> None:
+        super().__init__(detail)
+        self.division, self.detail = division, detail
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One check: the texts as scanned, what was read from the object, who vouches for it beside the clerk."""
+
+    label: str
+    paper: str
+    object_tail: str
+    worn_out: bool = False
+    second: str = ""
+
+
 def pack_check(
-    services: Services, actor: Actor, label: str, paper: str, object_tail: str | None = None
+    services: Services,
+    actor: Actor,
+    label: str,
+    paper: str,
+    object_tail: str | None = None,
+    second: Second | None = None,
 ) -> PackResult:
     """Check a pair and note the paper as packed; with the last one the envelope is packed.
 
+    A thing made elsewhere needs more than our sheet's QR: a code that stands on itself, its last characters, or a second
+    person. ``Invalid`` with the code ``object_tail_required`` or ``second_person_required`` says which.
     ``RuleViolation('mismatch')`` with ``outcome`` and ``reason`` in its extra; such a check is audited too.
     """
     actor.require(Scope.ISSUE)
+    tail = (object_tail or "").strip()
+    asked = _Asked(label, paper, tail, bool(tail) and _count_try(services, actor, paper))
     try:
         with services.store.work(actor) as work:
-            return _check(work, actor, label, paper, object_tail)
+            return _check(work, actor, asked)
     except _Mismatch as found:
-        reason = found.reason
+        raise _told(services, actor, found.reason) from None
+    except _NeedsSecond as need:
+        if second is None or not second.who.strip():
+            fault = Fault("/second_who", "second_person_required", need.detail)
+            raise Invalid([fault], code="second_person_required") from None
+        division = need.division
+    here = replace(actor, office=actor.office or division)
+    beside = witness(services, here, second.who, second.pin, screen=second.screen)
+    try:
+        with services.store.work(actor) as work:
+            return _check(work, actor, replace(asked, second=beside.name))
+    except _Mismatch as found:
+        raise _told(services, actor, found.reason) from None
+
+
+def _told(services: Services, actor: Actor, reason: str) -> RuleViolation:
     with services.store.work(actor) as work:
         work.audit("pack_mismatch", "office", actor.office or "all", reason=reason)
-    raise RuleViolation("mismatch", REASONS[reason], outcome="mismatch", reason=reason)
+    return RuleViolation("mismatch", REASONS[reason], outcome="mismatch", reason=reason)
 
 
-def _check(work: Work, actor: Actor, label: str, paper: str, object_tail: str | None) -> PackResult:
-    found = envelope_by_code(work, actor, label)
-    document = paper_by_code(work, actor, paper)
-    if found is None or document is None:
+def _check(work: Work, actor: Actor, asked: _Asked) -> PackResult:
+    found = envelope_by_code(work, actor, asked.label)
+    paper = read_paper(work, actor, asked.paper)
+    if found is None or paper is None:
         raise _Mismatch("unknown")
     consignment = work.locked(Consignment, found.consignment.id)
-    locked = work.locked(Document, document.id)
+    locked = work.locked(Document, paper.document.id)
     assert consignment is not None and locked is not None
     _refuse(work, FoundEnvelope(consignment, found.void), locked)
-    _compare_object(work, locked, object_tail)
+    known_by = _look_at_object(work, locked, paper.on_paper, asked)
     if locked.packed_at is None:
         locked.packed_at, locked.packed_by = work.now, actor.name
         work.session.flush()
-        work.audit("document_packed", "document", locked.id, consignment=consignment.id)
+        more = {"second": asked.second} if known_by == "second" else {}
+        work.audit(
+            "document_packed", "document", locked.id, consignment=consignment.id, known_by=known_by, **more
+        )
     return _close(work, consignment)
 
 
@@ -125,17 +189,40 @@ def _refuse(work: Work, found: FoundEnvelope, document: Document) -> None:
         raise _Mismatch("not_ready")
 
 
-def _compare_object(work: Work, document: Document, object_tail: str | None) -> None:
-    """What stands on a physical original, compared here and never shown. Without a tail the sheet alone counts."""
-    if object_tail is None or not object_tail.strip():
-        return
+def _look_at_object(work: Work, document: Document, on_paper: bool, asked: _Asked) -> str:
+    """By what the paper in the hand is known: ``code`` on it, ``tail`` read from it, or ``second`` person.
+
+    Our sheet's QR says which object belongs here, not that it is the one in the hand. What stands on the object is
+    compared here and never shown. One that lies in its envelope already was known before.
+    """
     case = work.session.get_one(Case, document.case_id)
-    stands = work.open(case, "body")["documents"][document.position].get("object_no")
-    if not stands:
-        return
-    whole, tail = tidy(stands).upper(), tidy(object_tail).upper()
-    if len(tail) < min(4, len(whole)) or not whole.endswith(tail):
-        raise _Mismatch("object_mismatch")
+    body = work.open(case, "body")
+    stands = tidy(body["documents"][document.position].get("object_no") or "").upper()
+    if asked.object_tail and stands and not asked.worn_out:
+        if not _ends_with(stands, asked.object_tail):
+            raise _Mismatch("object_mismatch")
+        counters.forget(work, _TRIES, document.id)
+        return "tail"
+    if document.source != "physical" or on_paper or document.packed_at is not None:
+        return "code"
+    if asked.second:
+        return "second"
+    if stands and not asked.worn_out:
+        wanted = Fault("/object_tail", _TAIL_WANTED, _READ_IT.format(title_of(document)))
+        raise Invalid([wanted], code=_TAIL_WANTED)
+    raise _NeedsSecond(case.division_code, (_WORN_OUT if stands else _NO_CODE).format(title_of(document)))
+
+
+def _ends_with(whole: str, given: str) -> bool:
+    tail = tidy(given).upper()
+    return len(tail) >= min(4, len(whole)) and whole.endswith(tail)
+
+
+def _count_try(services: Services, actor: Actor, paper: str) -> bool:
+    """Count one reading of an object's last characters before it is compared; whether that is one too many today."""
+    with services.store.work(actor) as work:
+        found = read_paper(work, actor, paper)
+        return found is not None and counters.count(work, _TRIES, found.document.id) > _TRIES.most
 
 
 def _close(work: Work, consignment: Consignment) -> PackResult:

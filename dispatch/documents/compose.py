@@ -112,7 +112,7 @@ def page_record(services: Services, facts: Facts) -> PageRecord:
         sensitive=facts.sensitive,
         denial=document.denial,
         sheet=facts.sheet,
-        object_no=facts.wanted.get("object_no") or "",
+        file_sha256=document.file_sha256 or "",
     )
 
 

@@ -24,7 +24,8 @@ class PageRecord:
     `expires`, `fields.<name>`), values as they stand on the paper; field order is drawing order.
     `template`: the snapshot of the template it is made with. `issued_on`: also the date inside the file.
     `token_holder`, `token_number`, `tail`: exactly as in the token. `check_code`: the document id, 16 BASE32
-    capitals. `object_no`: what stands on a physical original; only its last four characters are printed.
+    capitals. `file_sha256`: of the department's own file that this sheet accompanies. `object_no`: only in records of
+    earlier versions, whose sheets showed its last four characters; today's must be read from the object itself.
     `denial`: the case was denied. `sheet`: this page accompanies another paper.
     """
 
@@ -43,6 +44,7 @@ class PageRecord:
     denial: bool = False
     sheet: bool = False
     object_no: str = ""
+    file_sha256: str = ""
 
     @property
     def title(self) -> str:

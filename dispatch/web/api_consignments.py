@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from ..casefile import consignment_view
 from ..consignments.label import DEFAULT_SIZE, label_pdf, label_zpl
 from ..consignments.manifest import make_manifest, manifest_pdf
-from ..consignments.pack import pack_check
+from ..consignments.pack import Second, pack_check
 from ..consignments.scans import take_scans
 from ..errors import Fault, Invalid
 from ..rights import Actor, Role
@@ -55,11 +55,11 @@ def zpl(consignment_id: str) -> ResponseReturnValue:
 @blueprint.post("/pack-checks")
 @access.scope("issue")
 def pack() -> ResponseReturnValue:
-    """Paper against envelope: 200 ``matched``, 409 ``mismatch`` with the reason."""
+    """Paper against envelope: 200 ``matched``, 409 ``mismatch`` with the reason; 422 says what a thing needs besides."""
     asked = read(PackCheck)
-    return answer(
-        asdict(pack_check(services(), current_actor(), asked.label, asked.paper, asked.object_tail))
-    )
+    beside = Second(asked.second_who or "", asked.second_pin or "", request.remote_addr or "window")
+    made = pack_check(services(), current_actor(), asked.label, asked.paper, asked.object_tail, beside)
+    return answer(asdict(made))
 
 
 @blueprint.post("/manifests")

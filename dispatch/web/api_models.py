@@ -78,11 +78,14 @@ class Binding(Body):
 
 
 class PackCheck(Body):
-    """Label and paper as scanned; ``object_tail`` for a physical original."""
+    """Label and paper as scanned. For a thing made elsewhere: ``object_tail``, its last characters, or a second person
+    (``second_who``: badge or name, ``second_pin``) where nothing stands on it."""
 
     label: Code
     paper: Code
     object_tail: Annotated[str, StringConstraints(max_length=40)] | None = None
+    second_who: Annotated[str, StringConstraints(max_length=64)] | None = None
+    second_pin: Annotated[str, StringConstraints(max_length=12)] | None = None
 
 
 class Manifest(Body):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from dataclasses import replace
 from io import BytesIO
 
 import openpyxl
@@ -11,6 +13,8 @@ import pytest
 import zxingcpp
 from sqlalchemy import select
 
+from dispatch import badges, people
+from dispatch.casefile import case_view
 from dispatch.consignments.book import bind_number, export_manual, import_manual, retry_booking
 from dispatch.consignments.label import label_pdf, label_zpl, labels_pdf, slip_pdf
 from dispatch.consignments.manifest import (
@@ -20,14 +24,15 @@ from dispatch.consignments.manifest import (
     manifest_pdf,
     sign_manifest,
 )
-from dispatch.consignments.pack import pack_check, unpack
+from dispatch.consignments.pack import Second, pack_check, unpack
 from dispatch.consignments.ranges import ensure_demo_range
+from dispatch.documents.paper_codes import bind_code
 from dispatch.errors import Invalid, NotFound, NotPermitted, RuleViolation
 from dispatch.form_numbers import check_character
 from dispatch.issue import place_hold
 from dispatch.lifecycle import DocumentState
 from dispatch.models import Audit, Document
-from dispatch.rights import SYSTEM
+from dispatch.rights import CLI, ROLE_SCOPES, SYSTEM, Actor, Role, Scope
 from tests.factories import CLERK, COLLEAGUE, COURIER, ELSEWHERE, document, recipient, resident_id
 from tests.road import Road
 
@@ -418,20 +423,113 @@ def test_a_paper_not_yet_valid_is_not_packed(road) -> None:
     assert road.mismatch(road.label(envelope.id), paper.id) == "not_ready"
 
 
-def test_what_stands_on_a_physical_original(road) -> None:
-    no = road.issue(
-        documents=[
-            document(kind="physical", source="physical", title="不动产权证书", object_no="D33001234567")
-        ]
+OBJECT = {"kind": "physical", "source": "physical", "title": "不动产权证书"}
+
+
+def asked_for(road, label: str, paper: str, **more) -> str:
+    """The code with which the check says what it needs besides; ``matched`` where nothing."""
+    try:
+        pack_check(road.services, CLERK, label, paper, **more)
+    except Invalid as need:
+        (fault,) = need.faults
+        assert need.code == fault.code
+        return f"{fault.pointer} {fault.code}"
+    return "matched"
+
+
+def beside(
+    road, name: str = "beside", office: str = "33", role: str = "clerk", pin: str = "275913"
+) -> Second:
+    """A colleague with a PIN."""
+    people.create_user(road.services, CLI, name, role, office, "quiet-river-42-stones")
+    badges.set_own_pin(
+        road.services, Actor(f"user:{name}", office, ROLE_SCOPES[Role(role)]), "quiet-river-42-stones", pin
     )
+    return Second(name, pin, "counter-1")
+
+
+def test_what_stands_on_an_object_is_read_from_it(road) -> None:
+    no = road.issue(documents=[document(**OBJECT, object_no="D33001234567")])
     (envelope,) = road.envelopes(no)
     (paper,) = road.documents(no)
     label = road.label(envelope.id)
-    for wrong in ("4568", "67", "XD33001234567", "D3300", "……"):
+    for code in (paper.id, road.qr(paper)):
+        for nothing in (None, "", "  "):
+            assert asked_for(road, label, code, object_tail=nothing) == "/object_tail object_tail_required"
+    for wrong in ("4568", "67", "XD33001234567", "……"):
         assert road.mismatch(label, paper.id, wrong) == "object_mismatch", wrong
     assert road.documents(no)[0].packed_at is None
-    for right in ("4567", "d33001234567", " ４５６７ ", None, ""):
-        assert road.mismatch(label, paper.id, right) == "matched", right
+    assert road.mismatch(label, paper.id, " ４５６７ ") == "matched"
+    for again in (None, "4567", "d33001234567"):
+        assert road.mismatch(label, paper.id, again) == "matched", again
+    assert road.mismatch(label, paper.id, "4568") == "object_mismatch"
+
+
+def test_what_stands_on_an_object_cannot_be_guessed(road) -> None:
+    no = road.issue(documents=[document(**OBJECT, object_no="D33001234567")])
+    (envelope,) = road.envelopes(no)
+    (paper,) = road.documents(no)
+    label = road.label(envelope.id)
+    for tail in range(5):
+        assert road.mismatch(label, paper.id, f"000{tail}") == "object_mismatch"
+    for tail in ("4567", "0009"):  # right or wrong: the answer tells nothing any more
+        assert asked_for(road, label, paper.id, object_tail=tail) == "/second_who second_person_required"
+    found = pack_check(road.services, CLERK, label, paper.id, "0009", beside(road))
+    assert found.packed == 1
+    unpack(road.services, CLERK, envelope.id, "重装")
+    road.clock.forward(days=1)
+    assert road.mismatch(label, paper.id, "4567") == "matched"
+
+
+def test_nothing_tells_what_stands_on_an_object(road) -> None:
+    no = road.issue(documents=[document(**OBJECT, object_no="D33001234567")])
+    (envelope,) = road.envelopes(no)
+    (paper,) = road.documents(no)
+    road.mismatch(road.label(envelope.id), paper.id, "4568")
+    road.mismatch(road.label(envelope.id), paper.id, "4567")
+    with road.services.store.read(SYSTEM) as work:
+        told = " ".join(work.session.scalars(select(Audit.detail)))
+    assert "456" not in told
+    assert "456" not in json.dumps(case_view(road.services, CLERK, no), ensure_ascii=False)
+
+
+def test_a_code_that_stands_on_the_object_is_enough(road) -> None:
+    no = road.issue(documents=[document(**OBJECT, object_no="D33001234567")])
+    (envelope,) = road.envelopes(no)
+    (paper,) = road.documents(no)
+    bind_code(road.services, CLERK, paper.id, "STICKER-0042")
+    assert road.mismatch(road.label(envelope.id), "sticker-0042") == "matched"
+
+
+def test_an_object_without_any_number_needs_two_people(road) -> None:
+    no = road.issue(documents=[document(**OBJECT)])
+    (envelope,) = road.envelopes(no)
+    (paper,) = road.documents(no)
+    label = road.label(envelope.id)
+    for tail in (None, "4567"):
+        assert asked_for(road, label, paper.id, object_tail=tail) == "/second_who second_person_required"
+    colleague = beside(road)
+    with pytest.raises(NotPermitted, match="pin_failed"):
+        pack_check(road.services, CLERK, label, paper.id, second=replace(colleague, pin="000001"))
+    for stranger in (beside(road, "far", "44"), beside(road, "carries", "33", "courier")):
+        with pytest.raises(RuleViolation, match="second_person"):
+            pack_check(road.services, CLERK, label, paper.id, second=stranger)
+    me = Actor("user:beside", "33", CLERK.scopes)
+    with pytest.raises(RuleViolation, match="second_person"):
+        pack_check(road.services, me, label, paper.id, second=colleague)
+    assert road.documents(no)[0].packed_at is None
+    program = Actor("key:window", "", frozenset({Scope.ISSUE}))
+    assert pack_check(road.services, program, label, paper.id, second=colleague).packed == 1
+    with road.services.store.read(SYSTEM) as work:
+        (told,) = work.session.scalars(select(Audit.detail).where(Audit.action == "document_packed"))
+    assert json.loads(told) | {"known_by": "second", "second": "user:beside"} == json.loads(told)
+
+
+def test_the_pair_is_judged_before_anything_is_asked(road) -> None:
+    no, other = road.issue(documents=[document(**OBJECT)]), road.issue()
+    (envelope,) = road.envelopes(other)
+    (paper,) = road.documents(no)
+    assert road.mismatch(road.label(envelope.id), paper.id) == "different_envelope"
 
 
 def test_at_the_counter_papers_are_checked_in_too(road) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
+import pypdfium2
 import pytest
 from sqlalchemy import func, select, update
 
@@ -18,10 +19,11 @@ from dispatch.errors import Invalid, NotFound, Rejected, RuleViolation
 from dispatch.intake.receive import correct_case, receive_case
 from dispatch.issue import cancel_case, issue_case
 from dispatch.ledger import check
-from dispatch.models import Case, Document, LogLeaf, Outbox
+from dispatch.models import Audit, Case, Document, LogLeaf, Outbox
 from dispatch.offline import check_pdf
 from dispatch.pinned import jwks
 from dispatch.rights import SYSTEM
+from dispatch.verification import verify
 from tests.factories import CHIEF, CLERK, COLLEAGUE, ELSEWHERE, SECOND_CHIEF, approval, document
 
 pytestmark = pytest.mark.integration
@@ -212,6 +214,38 @@ def test_the_accompanying_sheet_of_a_physical_original(services, issued) -> None
     assert (made.state, made.number) == ("valid", None)
     token = parse(from_text(read_qr(pdf_of(services, CLERK, made.id))))
     assert token.has(Flag.SHEET)
+
+
+def sheet_text(services, made) -> str:
+    file = pypdfium2.PdfDocument(pdf_of(services, CLERK, made.id))
+    try:
+        return "".join(file[0].get_textpage().get_text_bounded().split())
+    finally:
+        file.close()
+
+
+def test_the_sheet_says_what_it_goes_with_and_not_what_is_read_from_the_object(services, issued) -> None:
+    deed = document(kind="physical", source="physical", title="不动产权证书", object_no="D33001234567")
+    [made] = issued(approval(documents=[deed]))
+    text = sheet_text(services, made)
+    assert "出件随附单" in text
+    assert "不动产权证书" in text
+    assert "4567" not in text
+
+
+def test_the_sheet_of_an_imported_file_names_its_hash(services, issued, drain) -> None:
+    [waiting] = issued(approval(documents=[document(source="import")]))
+    digest = store_import(services, CLERK, waiting.id, b"%PDF-1.7\n" + bytes(range(200)))
+    drain()
+    assert f"电子原件摘要：{digest}" in sheet_text(services, waiting).replace(
+        "电子原件摘要", "电子原件摘要：", 1
+    )
+    with services.store.read(SYSTEM) as work:
+        (kept,) = work.session.scalars(select(Audit.detail).where(Audit.action == "original_stored"))
+    assert digest in kept
+    found = verify(services, {"sha256": digest})
+    assert found.document is not None
+    assert found.document.title == waiting.title
 
 
 def test_an_imported_original_is_kept_byte_for_byte(services, issued, drain) -> None:

@@ -78,6 +78,7 @@ def sheet(record: PageRecord, book: FontBook, qr_side: float) -> Plan:
         Cell("发证机关", record.issuer),
         Cell("出件日期", record.issued),
         Cell("有效期至", record.expires),
+        Cell("电子原件摘要", record.file_sha256),
     ]
     cells += [Cell(name, value) for name, value in record.fields.items()]
     rows = tuple((cell,) for cell in cells if cell.value)

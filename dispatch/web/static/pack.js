@@ -12,7 +12,7 @@
     stage.className = "stage " + tone;
     Z.fill(stage, Z.icon(mark, "huge"), Z.node("p", { class: "say" }, head), more ? (typeof more === "string" ? Z.node("p", { class: "more" }, more) : more) : null);
   }
-  function start() { label = null; say("", "scan", "先扫信封上的面单", "信封开着，纸还没装。扫完面单，再一张一张扫要装进去的纸。"); }
+  function start() { label = pendingPaper = null; say("", "scan", "先扫信封上的面单", "信封开着，纸还没装。扫完面单，再一张一张扫要装进去的纸。"); }
   function count() { document.getElementById("count").textContent = "本次已封装 " + envelopes + " 封，核对 " + papers + " 份"; }
 
   function hold(head, more, answer, then) {
@@ -61,26 +61,49 @@
     count();
   }
 
-  function askObject(paper, again) {
+  /* What a thing made elsewhere needs besides the sheet's code: its last characters, or a second person.
+     A paper that waits for such an answer is asked about again after whatever was scanned meanwhile. */
+  function question(paper, head, detail, fields, button, answered) {
     pendingPaper = paper;
     Z.sound.notice();
-    var input = Z.node("input", { id: "object-tail", class: "code short", type: "text", autocomplete: "off", autocapitalize: "characters", lang: "en", maxlength: "12" });
-    var form = Z.node("form", {}, Z.node("label", { for: "object-tail", class: "more" }, "请看实物，输入它上面编号的最后几位："), input, " ", Z.node("button", { class: "btn main", type: "submit" }, "核对"));
-    form.addEventListener("submit", function (event) { event.preventDefault(); if (input.value.trim()) { send(pendingPaper, input.value.trim()); } });
-    say("wait", "eye", again ? "编号对不上，再看一遍实物" : "这是实体证件，要看一眼编号", form);
-    input.focus();
+    var form = Z.node("form", { class: "object" });
+    form.appendChild(Z.node("p", { class: "more" }, detail));
+    fields.forEach(function (field) { form.appendChild(field); });
+    form.appendChild(Z.node("button", { class: "btn main", type: "submit" }, button));
+    form.addEventListener("submit", function (event) { event.preventDefault(); if (!busy) { answered(); } });
+    say("wait", "eye", head, form);
+    form.querySelector("input").focus();
+  }
+  function box(id, words, more) {
+    var input = Z.node("input", Object.assign({ id: id, class: "code short", type: "text", autocomplete: "off", lang: "en" }, more));
+    return Z.node("div", { class: "field" }, Z.node("label", { for: id }, words), input);
+  }
+  function value(id) { return document.getElementById(id).value.trim(); }
+  function askObject(paper, again, detail) {
+    question(paper, again ? "编号对不上，再看一遍实物" : "这是实体证件，要看一眼编号", detail || "请看实物，输入它上面编号的最后几位；实物上有码的，直接扫实物上的码。",
+      [box("object-tail", "编号的最后几位", { autocapitalize: "characters", maxlength: "40" })], "核对",
+      function () { if (value("object-tail")) { send(paper, { object_tail: value("object-tail") }); } });
+  }
+  function askSecond(paper, detail) {
+    question(paper, "要两个人一起看过", detail,
+      [box("second-who", "同事的工牌或用户名", { autocapitalize: "off" }), box("second-pin", "PIN", { type: "password", inputmode: "numeric", maxlength: "6" })], "两个人都看过了",
+      function () { if (value("second-who") && value("second-pin")) { send(paper, { second_who: value("second-who"), second_pin: value("second-pin") }); } });
   }
 
-  function send(paper, tail) {
+  function send(paper, more) {
     busy = true;
-    var body = { label: label, paper: paper };
-    if (tail) { body.object_tail = tail; }
-    Z.ask("POST", "/api/v1/pack-checks", body).then(function (answer) {
+    Z.ask("POST", "/api/v1/pack-checks", Object.assign({ label: label, paper: paper }, more)).then(function (answer) {
       busy = false;
-      var told = answer.body || {};
-      if (answer.status === 200 && told.outcome === "matched") { pendingPaper = null; matched(told); }
-      else if (answer.status === 422 && askedForObject(told)) { askObject(paper, false); }
-      else if (told.outcome === "mismatch" && told.reason === "object_mismatch" && !tail) { askObject(paper, false); }
+      var told = answer.body || {}, again = pendingPaper;
+      if (answer.status === 200 && told.outcome === "matched") {
+        if (paper === again) { pendingPaper = again = null; }
+        matched(told);
+        if (!label) { pendingPaper = again = null; }
+        if (again && !waiting.length) { send(again); return; }
+      }
+      else if (wants(told, "object_tail")) { askObject(paper, false, said(told)); }
+      else if (wants(told, "second_person") || wants(told, "second_who")) { askSecond(paper, said(told)); }
+      else if (told.code === "pin_failed" || told.code === "second_person") { hold(told.detail, "", "知道了，再试一次", function () { askSecond(paper, told.detail); }); }
       else if (told.outcome === "mismatch") { mismatch(paper, told); }
       else if (answer.status === 0 || answer.status >= 500) { hold("没有连上服务器，这一扫没有记下", "网络恢复后，请把这份纸再扫一次。", "知道了，再扫一次"); waiting = []; }
       else if (answer.status === 401 || answer.status === 403) { hold("登录已经过期", told.detail || "请重新登录。装到一半的信封不会丢，登录后接着扫。", "去登录", function () { location.reload(); }); }
@@ -88,7 +111,8 @@
       next();
     });
   }
-  function askedForObject(told) { return (told.errors || []).some(function (one) { return one.pointer === "/object_tail"; }) || told.code === "object_tail_required"; }
+  function wants(told, what) { return told.code === what + "_required" || (told.errors || []).some(function (one) { return one.pointer === "/" + what; }); }
+  function said(told) { return ((told.errors || [])[0] || {}).detail || told.detail || ""; }
   function mismatch(paper, told) {
     waiting = [];
     log("bad", "cross", reasons[told.reason] || "对不上");
@@ -97,6 +121,7 @@
     hold(reasons[told.reason] || told.title || "对不上", more, answer, function () {
       if (told.reason === "object_mismatch") { askObject(paper, true); }
       else if (told.reason === "void_waybill" || told.reason === "held") { start(); }
+      else if (pendingPaper && label) { send(pendingPaper); }
     });
   }
   function next() { if (!busy && !held && waiting.length) { take(waiting.shift()); } }
@@ -108,7 +133,7 @@
       pendingPaper = null;
       stage.setAttribute("data-open", "1");
       Z.sound.notice();
-      say("", "envelope", "面单已认出，现在扫要装的纸", "扫纸上的二维码；实体证件没有码，点下面的“实体证件”。");
+      say("", "envelope", "面单已认出，现在扫要装的纸", "扫纸上的二维码；实体证件扫它自己的码，没有码就扫它的随附单。");
       document.getElementById("object").hidden = false;
       return;
     }
@@ -118,6 +143,8 @@
 
   Z.scan.listen(function (text) {
     if (held) { Z.sound.wrong(); return; }
+    var who = document.getElementById("second-who");
+    if (who && document.activeElement === who) { who.value = text; document.getElementById("second-pin").focus(); return; } /* a badge, not a paper */
     if (busy) { waiting.push(text); return; }
     take(text);
   });
@@ -126,7 +153,7 @@
     if (!label) { return; }
     var input = Z.node("input", { id: "object-no", class: "code", type: "text", autocomplete: "off", lang: "en" });
     var form = Z.node("form", {}, Z.node("label", { for: "object-no", class: "more" }, "扫随附单上的二维码，或输入随附单上的查验码："), input, " ", Z.node("button", { class: "btn main", type: "submit" }, "下一步"));
-    form.addEventListener("submit", function (event) { event.preventDefault(); var code = Z.scan.clean(input.value); if (code) { askObject(code, false); } });
+    form.addEventListener("submit", function (event) { event.preventDefault(); var code = Z.scan.clean(input.value); if (code) { send(code); } });
     say("wait", "eye", "实体证件", form);
     input.focus();
   });
