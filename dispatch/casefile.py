@@ -267,7 +267,9 @@ def applicant_masked(applicant: Mapping[str, Any]) -> str:
 def _hold(hold: Hold) -> dict[str, Any]:
     return {
         "id": hold.id,
+        "kind": hold.kind,
         "reason": hold.reason,
+        "until": hold.until.isoformat() if hold.until else None,
         "placed_at": _moment(hold.placed_at),
         "placed_by": hold.placed_by,
     }

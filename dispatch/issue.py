@@ -13,9 +13,11 @@ from sqlalchemy import func, select, update
 
 from . import outbox
 from .calendar import local_date
+from .cases import find_case
 from .errors import NotFound, RuleViolation
+from .holds import active_holds
 from .lifecycle import AFTER_HAND_OVER, CaseState, ConsignmentState
-from .models import Case, Consignment, Document, Hold, IssueBatch, IssueBatchItem, Waybill, new_id
+from .models import Case, Consignment, Document, IssueBatch, IssueBatchItem, Waybill, new_id
 from .numbering import allot
 from .outbox import Claim
 from .rights import CLI, SYSTEM, Actor, Scope
@@ -29,27 +31,10 @@ __all__ = [
     "cancel_case",
     "find_case",
     "issue_case",
-    "lift_hold",
-    "place_hold",
     "ready_numbers",
     "run_batch",
     "start_batch",
 ]
-
-
-def find_case(work: Work, actor: Actor, acceptance_no: str, *, lock: bool = False) -> Case:
-    """The case, or ``NotFound`` when it is absent or another office's."""
-    query = select(Case).where(Case.acceptance_no == acceptance_no)
-    case = work.session.scalar(query.with_for_update() if lock else query)
-    if case is None or not actor.sees(case.division_code):
-        raise NotFound("没有找到这个受理号的办件。请核对受理号。")
-    return case
-
-
-def active_holds(work: Work, case_id: str) -> list[Hold]:
-    """Holds not lifted, the oldest first."""
-    rows = select(Hold).where(Hold.case_id == case_id, Hold.lifted_at.is_(None)).order_by(Hold.placed_at)
-    return list(work.session.scalars(rows))
 
 
 def issue_case(services: Services, actor: Actor, acceptance_no: str) -> bool:
@@ -116,36 +101,6 @@ def _allot_numbers(services: Services, work: Work, documents: Sequence[Document]
         first = copies[0]
         letters = services.templates.number_letters(first.department_name, first.title, first.kind)  # type: ignore[arg-type]
         allot(work, letters, copies, local_date(work.now).year)
-
-
-def place_hold(services: Services, actor: Actor, acceptance_no: str, reason: str) -> str:
-    """Hold the case for a reason (容缺材料未补齐, 税费未缴 …); returns the hold's id."""
-    actor.require(Scope.ISSUE)
-    reason = reason.strip()
-    if not reason or len(reason) > 200:
-        raise RuleViolation("reason_required", "请写明暂缓出件的原因（200 字以内）。")
-    with services.store.work(actor) as work:
-        case = find_case(work, actor, acceptance_no, lock=True)
-        if case.state in (CaseState.CANCELLED, CaseState.CLOSED):
-            raise RuleViolation("settled", "这个办件已经结束，不需要暂缓。")
-        hold = work.add(
-            Hold(id=new_id(), case_id=case.id, reason=reason, placed_at=work.now, placed_by=actor.name)
-        )
-        work.audit("hold_placed", "case", case.id, reason=reason)
-    return hold.id
-
-
-def lift_hold(services: Services, actor: Actor, acceptance_no: str, hold_id: str) -> None:
-    """Lift a hold; lifting it twice is no error."""
-    actor.require(Scope.ISSUE)
-    with services.store.work(actor) as work:
-        case = find_case(work, actor, acceptance_no, lock=True)
-        hold = work.session.get(Hold, hold_id)
-        if hold is None or hold.case_id != case.id:
-            raise NotFound("没有找到这条暂缓记录。")
-        if hold.lifted_at is None:
-            hold.lifted_at, hold.lifted_by = work.now, actor.name
-            work.audit("hold_lifted", "case", case.id, hold=hold.id)
 
 
 def cancel_case(services: Services, actor: Actor, acceptance_no: str, reason: str) -> None:

@@ -15,6 +15,7 @@ from labels.masks import mask_name
 
 from .calendar import SHANGHAI, local_date
 from .errors import NotFound, NotPermitted
+from .holds import holds_due
 from .lifecycle import CaseState, ConsignmentState, DocumentState
 from .models import CarrierRange, Case, Consignment, Document, Hold, Outbox, Point
 from .rights import Actor, Scope
@@ -67,6 +68,7 @@ def worklist(services: Services, actor: Actor) -> dict[str, Any]:
         today = local_date(work.now)
         stuck = [
             *_blocked(work, actor),
+            *_holds_due(work, actor),
             *_troubled(work, actor),
             *_parked(work, actor),
             *_new_points(work, actor),
@@ -196,6 +198,13 @@ def _blocked(work: Work, actor: Actor) -> Iterable[dict[str, Any]]:
         else:
             why = "等待部门上传电子原件（PDF 或 OFD）"
             yield _row("file_missing", case.acceptance_no, document.title, why, case.issued_at, document.id)
+
+
+def _holds_due(work: Work, actor: Actor) -> Iterable[dict[str, Any]]:
+    """Holds whose day has come: they do not lift themselves."""
+    for hold, case in holds_due(work, actor, SHOWN):
+        why = f"暂缓到期，请处理：{hold.reason}（到 {hold.until}）"
+        yield _row("hold_due", case.acceptance_no, "暂缓", why, hold.placed_at, hold.id)
 
 
 def _troubled(work: Work, actor: Actor) -> Iterable[dict[str, Any]]:

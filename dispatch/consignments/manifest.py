@@ -21,7 +21,7 @@ from ..calendar import local_time
 from ..errors import NotFound, Rejected, RuleViolation
 from ..export import Table, export_table
 from ..form_numbers import FormKind, register_form
-from ..issue import active_holds
+from ..holds import active_holds
 from ..lifecycle import ConsignmentState, ScanAction
 from ..models import Consignment, Manifest, ManifestItem, ScanEvent, Waybill, new_id
 from ..ports import Carrier

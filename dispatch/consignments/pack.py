@@ -18,7 +18,7 @@ from .. import counters
 from ..badges import witness
 from ..calendar import local_date
 from ..errors import Fault, Invalid, RuleViolation
-from ..issue import active_holds
+from ..holds import active_holds
 from ..lifecycle import ConsignmentState, DocumentState
 from ..models import Case, Consignment, Document
 from ..rights import Actor, Scope

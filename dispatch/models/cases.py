@@ -59,15 +59,19 @@ class CaseSearch(Base):
 
 
 class Hold(Base):
-    """A reason not to issue or pack a case for now. Lifted holds stay."""
+    """A reason not to issue or pack a case for now; ``until`` is the day on which somebody looks again. Lifted holds
+    stay, ``outcome`` says what was done."""
 
     __tablename__ = "holds"
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(12), default="other", server_default="other")
     reason: Mapped[str] = mapped_column(String(400))
+    until: Mapped[date | None]
     placed_at: Mapped[datetime] = mapped_column(Moment)
     placed_by: Mapped[str] = mapped_column(String(120))
+    outcome: Mapped[str] = mapped_column(String(200), default="", server_default="")
     lifted_at: Mapped[datetime | None] = mapped_column(Moment)
     lifted_by: Mapped[str | None] = mapped_column(String(120))
 

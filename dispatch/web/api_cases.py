@@ -7,13 +7,14 @@ from flask.typing import ResponseReturnValue
 
 from ..casefile import case_view, list_cases
 from ..errors import Fault, Invalid
+from ..holds import lift_hold, place_hold, read_day
 from ..intake.receive import correct_case, receive_batch, receive_case
-from ..issue import cancel_case, issue_case, lift_hold, place_hold
+from ..issue import cancel_case, issue_case
 from ..redirect import redirect_case
 from . import access
 from .access import current_actor, services
 from .api_input import answer, json_body, page_args, read
-from .api_models import Reason
+from .api_models import Holding, Reason
 from .problems import PayloadTooLarge, UnsupportedMedia
 from .security import BATCH_LIMIT, body_limit
 
@@ -95,10 +96,11 @@ def issue(no: str) -> ResponseReturnValue:
 @blueprint.post("/cases/<no>/holds")
 @access.scope("issue")
 def hold(no: str) -> ResponseReturnValue:
-    """Hold a case for a reason."""
-    reason = read(Reason).reason
-    hold_id = place_hold(services(), current_actor(), no, reason)
-    return answer({"id": hold_id, "reason": reason}, 201, Location=f"/api/v1/cases/{no}/holds/{hold_id}")
+    """Hold a case for a reason, with a day on which somebody looks again."""
+    asked = read(Holding)
+    hold_id = place_hold(services(), current_actor(), no, asked.reason, until=read_day(asked.until))
+    made = {"id": hold_id, "reason": asked.reason, "until": asked.until}
+    return answer(made, 201, Location=f"/api/v1/cases/{no}/holds/{hold_id}")
 
 
 @blueprint.delete("/cases/<no>/holds/<hold_id>")

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 __all__ = [
     "Binding",
     "Body",
+    "Holding",
     "Manifest",
     "PackCheck",
     "PrintBatch",
@@ -38,6 +39,12 @@ class Reason(Body):
     """``{reason}``: why."""
 
     reason: Text
+
+
+class Holding(Reason):
+    """Why a case is held back, and the day (YYYY-MM-DD) on which somebody looks again."""
+
+    until: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")] | None = None
 
 
 class Revocation(Body):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -13,7 +14,8 @@ from ..calendar import local_date
 from ..casefile import case_view, reveal
 from ..desk import facts_of_cases, messages_of, receipt_pdf
 from ..errors import Invalid, RuleViolation
-from ..issue import cancel_case, lift_hold, place_hold
+from ..holds import KINDS, OUTCOMES, lift_hold, place_hold, postpone_hold, read_day
+from ..issue import cancel_case
 from ..redirect import redirect_case
 from ..rights import Scope
 from . import access
@@ -79,7 +81,8 @@ def _case_page(no: str, *, shown: dict[str, Any] | None = None, form: dict[str, 
     messages = messages_of(services(), actor, no) if may["issue"] and request.args.get("messages") else None
     return staff_page(
         "window/case.html", "list", case=_case(view, facts), may=may, shown=shown, form=form,
-        faults=(form or {}).get("faults", ()), messages=messages,
+        faults=(form or {}).get("faults", ()), messages=messages, hold_kinds=KINDS, hold_outcomes=OUTCOMES,
+        today=local_date(services().clock.now()),
     )  # fmt: skip
 
 
@@ -119,16 +122,45 @@ def receipt(no: str) -> Response:
 @blueprint.post("/cases/<no>/holds")
 @access.role(*DOERS)
 def hold(no: str) -> ResponseReturnValue:
-    """Hold the case for a reason."""
-    reason = request.form.get("reason", "")
-    return act(lambda: place_hold(services(), current_actor(), no, reason), "已暂缓出件。", case_address(no))
+    """Hold the case for a reason. What was typed stays when something is wrong with it."""
+    typed = {name: request.form.get(name, "").strip() for name in ("kind", "reason", "until")}
+    try:
+        until = read_day(typed["until"])
+        place_hold(services(), current_actor(), no, typed["reason"], kind=typed["kind"] or None, until=until)
+    except Invalid as refusal:
+        faults = [fault.as_dict() for fault in refusal.faults]
+        return _case_page(no, form={"name": "hold", "values": typed, "faults": faults}), 422
+    except RuleViolation as refusal:
+        return _case_page(
+            no, form={"name": "hold", "values": typed, "faults": [{"detail": refusal.detail}]}
+        ), 409
+    return act(lambda: None, "已暂缓出件。", case_address(no))
 
 
 @blueprint.post("/cases/<no>/holds/<hold_id>/lift")
 @access.role(*DOERS)
 def unhold(no: str, hold_id: str) -> ResponseReturnValue:
-    """Lift a hold."""
-    return act(lambda: lift_hold(services(), current_actor(), no, hold_id), "已解除暂缓。", case_address(no))
+    """Lift a hold and say what was done."""
+    done = "：".join(part for name in ("done", "note") if (part := request.form.get(name, "").strip()))
+    lift = partial(lift_hold, services(), current_actor(), no, hold_id, done=done)
+    return act(lift, "已解除这条暂缓。", _back(no))
+
+
+@blueprint.post("/cases/<no>/holds/<hold_id>/until")
+@access.role(*DOERS)
+def postpone(no: str, hold_id: str) -> ResponseReturnValue:
+    """Another day on which somebody looks again."""
+
+    def move() -> None:
+        until = read_day(request.form.get("until"))
+        postpone_hold(services(), current_actor(), no, hold_id, until)
+
+    return act(move, "已改暂缓到期日。", _back(no))
+
+
+def _back(no: str) -> str:
+    """To the list of holds for who came from there."""
+    return "/window/holds" if request.form.get("back") == "holds" else case_address(no)
 
 
 @blueprint.post("/cases/<no>/cancel")

@@ -17,6 +17,7 @@ __all__ = ["blueprint"]
 _BOTH: Final = (Role.CLERK, Role.SUPERVISOR)
 #: group → (address, word, icon, sentence, roles that see it)
 _DOORS: Final[dict[str, tuple[tuple[str, str, str, str, tuple[Role, ...]], ...]]] = {
+    "查一查": (("/window/holds", "暂缓出件", "pause", "哪些件暂缓、为什么、到哪天；办好了就解除。", _BOTH),),
     "办件进来": (
         ("/window/imports", "导入办件", "upload", "审批平台导出的表格，先试读再收。", (Role.CLERK,)),
         ("/window/entry", "手工录一件", "plus", "没有接口、也没有表格时用。", (Role.CLERK,)),

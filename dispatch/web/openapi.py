@@ -66,7 +66,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "api_cases.one": Operation({200: "CaseView"}, None, (404,)),
         "api_cases.many": Operation({200: "CaseList"}, None, (422,), _LIST),
         "api_cases.issue": Operation({202: "CaseView", 200: "CaseView"}, None, (404, 409)),
-        "api_cases.hold": Operation({201: "Hold"}, "Reason", (404, 409)),
+        "api_cases.hold": Operation({201: "Hold"}, "Holding", (404, 409)),
         "api_cases.unhold": Operation({204: None}, None, (404,)),
         "api_cases.cancel": Operation({200: "CaseView"}, "Reason", (404, 409)),
         "api_cases.delivery": Operation({200: "CaseView"}, "Delivery", (404, 409)),

@@ -84,7 +84,7 @@ _CASE_VIEW = _object(
         "item": _object({"code": _TEXT, "name": _TEXT}),
         "department": _object({"name": _TEXT, "division_code": _TEXT}),
         "applicant_masked": _TEXT,
-        "holds": _list(_object({"id": _TEXT, "reason": _TEXT})),
+        "holds": _list(_object({"id": _TEXT, "reason": _TEXT}, {"kind": _TEXT, "until": _MAYBE})),
         "documents": _list(_DOCUMENT),
         "consignments": _list(_ref("Consignment")),
         "deadlines": _list(_DEADLINE),
@@ -135,7 +135,7 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
                 )
             }
         ),
-        "Hold": _object({"id": _TEXT, "reason": _TEXT}),
+        "Hold": _object({"id": _TEXT, "reason": _TEXT}, {"until": _MAYBE}),
         "StoredFile": _object({"document_id": _TEXT, "sha256": _TEXT}),
         "DocumentState": _object(
             {"document_id": _TEXT, "state": _one_of([*DocumentState, "expired"])}, {"replaced_by": _MAYBE}

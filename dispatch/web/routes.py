@@ -11,6 +11,7 @@ from . import (
     api_public,
     applicant,
     case_page,
+    checks,
     courier,
     entry,
     envelopes,
@@ -30,6 +31,7 @@ BLUEPRINTS = (
     # pages
     window.blueprint,
     case_page.blueprint,
+    checks.blueprint,
     entry.blueprint,
     envelopes.blueprint,
     papers.blueprint,

@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
+from ..chronicle import shown_actor
+
 __all__ = [
     "ATTEMPT_REASONS",
     "CARRIERS",
@@ -378,6 +380,7 @@ def _spans(text: str, sizes: tuple[int, ...]) -> Markup:
 def filters() -> dict[str, Callable[..., object]]:
     """The filters that templates use, by name."""
     return {
+        "actor": lambda name: shown_actor(str(name or "")),
         "day": day,
         "when": when,
         "grouped": grouped,

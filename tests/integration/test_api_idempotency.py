@@ -89,7 +89,7 @@ def test_a_refusal_is_an_answer_too(house: House, case) -> None:
 
 
 def test_our_own_failure_is_not_kept(house: House, case, monkeypatch: pytest.MonkeyPatch) -> None:
-    def away(*_: object) -> str:
+    def away(*_: object, **__: object) -> str:
         raise Unavailable("database", "数据库暂时没有回应。")
 
     with monkeypatch.context() as patch:

@@ -11,8 +11,9 @@ from sqlalchemy import event, func, select, update
 
 from dispatch.casefile import case_view, list_cases, retry_step, reveal, worklist
 from dispatch.errors import Invalid, NotFound, NotPermitted
+from dispatch.holds import place_hold
 from dispatch.intake.receive import receive_case
-from dispatch.issue import issue_case, place_hold
+from dispatch.issue import issue_case
 from dispatch.models import Audit, CarrierRange, Case, Consignment, Document, Outbox
 from dispatch.rights import ROLE_SCOPES, SYSTEM, Actor, Role
 from dispatch.services import Services

@@ -29,7 +29,7 @@ from dispatch.consignments.ranges import ensure_demo_range
 from dispatch.documents.paper_codes import bind_code
 from dispatch.errors import Invalid, NotFound, NotPermitted, RuleViolation
 from dispatch.form_numbers import check_character
-from dispatch.issue import place_hold
+from dispatch.holds import place_hold
 from dispatch.lifecycle import DocumentState
 from dispatch.models import Audit, Document
 from dispatch.rights import CLI, ROLE_SCOPES, SYSTEM, Actor, Role, Scope

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import func, select
 
 from dispatch.errors import DispatchError, Invalid, NotFound, NotPermitted, RuleViolation
+from dispatch.holds import lift_hold, place_hold
 from dispatch.intake.receive import correct_case, receive_batch, receive_case
-from dispatch.issue import batch_progress, cancel_case, issue_case, lift_hold, place_hold, start_batch
+from dispatch.issue import batch_progress, cancel_case, issue_case, start_batch
 from dispatch.models import Audit, Case, Document, Outbox
 from dispatch.rights import CLI, SYSTEM
 from tests.factories import CLERK, COLLEAGUE, COURIER, ELSEWHERE, approval, document

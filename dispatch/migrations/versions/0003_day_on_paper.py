@@ -16,6 +16,7 @@ def upgrade() -> None:
     _attachments()
     _form_counters()
     _paper_forms()
+    _holds()
     _users()
 
 
@@ -62,6 +63,13 @@ def _paper_forms() -> None:
     )
     with op.batch_alter_table('paper_forms', schema=None) as batch_op:
         batch_op.create_index('uq_paper_forms_subject', ['kind', 'subject_kind', 'subject_id'], unique=True, sqlite_where=sa.text("subject_id <> ''"), postgresql_where=sa.text("subject_id <> ''"))
+
+
+def _holds() -> None:
+    with op.batch_alter_table('holds', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('kind', sa.String(length=12), server_default='other', nullable=False))
+        batch_op.add_column(sa.Column('until', sa.Date(), nullable=True))
+        batch_op.add_column(sa.Column('outcome', sa.String(length=200), server_default='', nullable=False))
 
 
 def _users() -> None:
