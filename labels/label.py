@@ -31,6 +31,7 @@ class LabelRecord:
     """What a label says. Persons come in masked; `address_printed` is masked where the carrier holds the
     address.
 
+    `mark` is its place in a print batch, the same as on the sheets inside.
     `qr_text` is `<base>/c#<consignment id>`; `sort_code` the carrier's, else our route and town; empty texts
     leave their place empty.
     """
@@ -53,6 +54,7 @@ class LabelRecord:
     sample: bool = True
     note: str = ""
     printed_on: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True)
@@ -229,13 +231,11 @@ def _contents_zone(sheet: Sheet, record: LabelRecord, box: Box) -> None:
         "contents",
         size=8.5,
     )
-    if record.printed_on:
-        sheet.line_or_block(
-            Box(box.x, box.y + half, box.width, half - 0.3),
-            f"打印：{record.printed_on}",
-            "printed_on",
-            size=7,
-        )
+    below = Box(box.x, box.y + half, box.width, half - 0.3)
+    if record.mark:
+        sheet.one_line(below, record.mark, "mark", size=8, minimum=SMALLEST)
+    elif record.printed_on:
+        sheet.line_or_block(below, f"打印：{record.printed_on}", "printed_on", size=7)
 
 
 def _signature_zone(sheet: Sheet, record: LabelRecord, box: Box) -> None:

@@ -146,8 +146,12 @@ class Sheet:
         self.canvas.setCreator("证达")
         self.canvas.setViewerPreference("PrintScaling", "None")
 
-    def next_page(self) -> None:
+    def next_page(self, width: float = 0, height: float = 0) -> None:
+        """Begin another page; of another size where one is given, in millimetres."""
         self.canvas.showPage()
+        if width and height:
+            self.width, self.height = width, height
+            self.canvas.setPageSize((width * mm, height * mm))
 
     def finish(self) -> bytes:
         self.canvas.showPage()

@@ -41,6 +41,7 @@ class SlipRecord:
     keep_until: str = ""
     note: str = ""
     sample: bool = True
+    mark: str = ""
 
 
 def render_slip(record: SlipRecord, book: FontBook, size: SlipSize = "100x150") -> bytes:
@@ -64,8 +65,11 @@ def render_slip(record: SlipRecord, book: FontBook, size: SlipSize = "100x150") 
     _person(sheet, record, Box(MARGIN, 41 * unit, width, 25 * unit))
     _number(sheet, record, Box(0, 67 * unit, sheet.width, 20 * unit))
     _ask(sheet, record, Box(MARGIN, 89 * unit, width, 55 * unit), 30 * unit)
+    if record.mark:
+        foot = Box(MARGIN, sheet.height - 5 * unit, width * 0.33, 4)
+        sheet.one_line(foot, record.mark, "mark", size=8, minimum=SMALLEST)
     if record.sample:
-        sheet.text(sheet.width / 2, sheet.height - 5 * unit, SAMPLE_MARK, 8, align="centre")
+        sheet.text(sheet.width - MARGIN, sheet.height - 5 * unit, SAMPLE_MARK, 8, align="right")
     return sheet.finish()
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Final
 
@@ -40,8 +40,10 @@ __all__ = [
     "label_pdf",
     "label_zpl",
     "labels_pdf",
+    "marked_record",
     "masked_recipient",
     "slip_pdf",
+    "slips_pdf",
 ]
 
 DEFAULT_SIZE: Final[LabelSize] = "100x180"
@@ -152,13 +154,34 @@ def label_zpl(services: Services, actor: Actor, consignment_id: str, size: str =
 
 
 def labels_pdf(
-    services: Services, actor: Actor, consignment_ids: Sequence[str], size: str = DEFAULT_SIZE
+    services: Services,
+    actor: Actor,
+    consignment_ids: Sequence[str],
+    size: str = DEFAULT_SIZE,
+    *,
+    marks: Mapping[str, str] | None = None,
 ) -> bytes:
-    """Several labels in one PDF, in the order asked; slips for what waits at the counter are left out by the caller."""
+    """Several labels in one PDF, in the order asked; slips for what waits at the counter are left out by the caller.
+
+    ``marks``: envelope → its place in a print batch, which stands on the label.
+    """
     wanted = list(dict.fromkeys(consignment_ids))
     if not wanted or len(wanted) > MAX_LABELS:
         raise RuleViolation("batch_size", f"请先勾选要打印的面单（一次最多 {MAX_LABELS} 张）。")
-    return _merged([label_pdf(services, actor, consignment_id, size) for consignment_id in wanted])
+    known = marks or {}
+    return _merged([_marked_label(services, actor, one, size, known.get(one, "")) for one in wanted])
+
+
+def _marked_label(services: Services, actor: Actor, consignment_id: str, size: str, mark: str) -> bytes:
+    if not mark:
+        return label_pdf(services, actor, consignment_id, size)
+    return _rendered(services, marked_record(services, actor, consignment_id, mark), _size(size))
+
+
+def marked_record(services: Services, actor: Actor, consignment_id: str, mark: str) -> LabelRecord:
+    """What the label says, with its place in a print batch; ``RuleViolation('not_ready')``."""
+    record, _ = _ready(services, actor, consignment_id)
+    return replace(record, mark=mark)
 
 
 def _merged(parts: Sequence[bytes]) -> bytes:
@@ -177,14 +200,23 @@ def _merged(parts: Sequence[bytes]) -> bytes:
             whole.close()
 
 
-def slip_pdf(services: Services, actor: Actor, consignment_id: str, size: SlipSize = "100x150") -> bytes:
+def slips_pdf(
+    services: Services, actor: Actor, consignment_ids: Sequence[str], *, marks: Mapping[str, str]
+) -> bytes:
+    """Several shelf slips in one PDF, in the order asked, each with its place in a print batch."""
+    return _merged([slip_pdf(services, actor, one, mark=marks.get(one, "")) for one in consignment_ids])
+
+
+def slip_pdf(
+    services: Services, actor: Actor, consignment_id: str, size: SlipSize = "100x150", mark: str = ""
+) -> bytes:
     """The shelf slip of an envelope at the counter, ``RuleViolation('not_ready')`` for any other."""
     actor.require(Scope.READ)
     with services.store.read(actor) as work:
         consignment = find_consignment(work, actor, consignment_id)
         if consignment.method != "counter" or not consignment.shelf_place:
             raise RuleViolation("not_ready", "只有窗口自取的信封才有取件架位单。")
-        record = _slip(services, work, consignment)
+        record = replace(_slip(services, work, consignment), mark=mark)
     try:
         return render_slip(record, services.fonts, size)
     except ValueError as fault:

@@ -27,7 +27,7 @@ from .documents import (
 from .forms import FormCounter, PaperForm
 from .ledger import Audit, AuditHead, Outbox
 from .people import ApiKey, FailureCount, IdempotentAnswer, LoginSession, User
-from .prints import PaperCode, PrintBatch, PrintItem
+from .prints import PaperCode, PrintBatch, PrintCounter, PrintItem
 
 __all__ = [
     "ApiKey",
@@ -61,6 +61,7 @@ __all__ = [
     "PaperForm",
     "Point",
     "PrintBatch",
+    "PrintCounter",
     "PrintItem",
     "PrivateLink",
     "RangeNumber",

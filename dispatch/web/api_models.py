@@ -64,10 +64,12 @@ class Supersession(Body):
 
 
 class PrintBatch(Body):
-    """Documents for one PDF; ``reason`` where an original is printed a second time."""
+    """Documents for one PDF; ``reason`` where an original is printed a second time, ``spoiled_sheet`` the number of the
+    sheet it takes the place of."""
 
     document_ids: Annotated[list[Id], Field(min_length=1, max_length=200)]
     reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
+    spoiled_sheet: Annotated[str, StringConstraints(strip_whitespace=True, max_length=24)] = ""
 
 
 class PrintConfirm(Body):

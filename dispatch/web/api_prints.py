@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from ..documents.paper_codes import bind_code
-from ..documents.printing import PrintView, confirm_print, print_pdf, start_print
+from ..printing.batches import PrintView, Reprint, start_print
+from ..printing.file import paper_files, print_pdf
+from ..printing.outcome import confirm_print
 from . import access
 from .access import current_actor, services
 from .api_documents import attachment
@@ -19,7 +21,18 @@ blueprint = Blueprint("api_prints", __name__, url_prefix="/api/v1")
 
 
 def _shown(batch: PrintView) -> dict[str, object]:
-    return {"id": batch.id, "pdf_url": f"/api/v1/print-batches/{batch.id}/pdf", "items": list(batch.items)}
+    address = f"/api/v1/print-batches/{batch.id}/pdf"
+    files = [
+        {"paper": one.paper, "sheets": one.sheets, "pdf_url": f"{address}?paper={one.paper}"}
+        for one in paper_files(batch)
+    ]
+    return {
+        "id": batch.id,
+        "number": batch.number,
+        "pdf_url": address,
+        "files": files,
+        "items": list(batch.items),
+    }
 
 
 @blueprint.post("/print-batches")
@@ -27,15 +40,17 @@ def _shown(batch: PrintView) -> dict[str, object]:
 def create() -> ResponseReturnValue:
     """One PDF for printing; a second print of an original asks for a reason."""
     asked = read(PrintBatch)
-    batch = start_print(services(), current_actor(), asked.document_ids, asked.reason)
+    why = Reprint(asked.reason, (asked.spoiled_sheet,) if asked.spoiled_sheet else ())
+    batch = start_print(services(), current_actor(), asked.document_ids, why)
     return answer(_shown(batch), 201, Location=f"/api/v1/print-batches/{batch.id}/pdf")
 
 
 @blueprint.get("/print-batches/<batch_id>/pdf")
 @access.scope("issue")
 def pdf(batch_id: str) -> ResponseReturnValue:
-    """The pages of the batch in one file, for paper."""
-    return attachment(print_pdf(services(), current_actor(), batch_id), "application/pdf", "打印.pdf")
+    """The pages of the batch in one file, for paper; ``?paper=A4`` those of one paper."""
+    paper = request.args.get("paper", "")[:12]
+    return attachment(print_pdf(services(), current_actor(), batch_id, paper), "application/pdf", "打印.pdf")
 
 
 @blueprint.post("/print-batches/<batch_id>/confirm")

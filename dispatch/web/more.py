@@ -22,6 +22,7 @@ _DOORS: Final[dict[str, tuple[tuple[str, str, str, str, tuple[Role, ...]], ...]]
         ("/window/imports", "导入办件", "upload", "审批平台导出的表格，先试读再收。", (Role.CLERK,)),
         ("/window/entry", "手工录一件", "plus", "没有接口、也没有表格时用。", (Role.CLERK,)),
     ),
+    "打印": (("/window/prints", "打印批次", "print", "今天印了哪几批，哪批还没记结果；按批次号找。", _BOTH),),
 }
 
 blueprint = Blueprint("more", __name__, url_prefix="/window")

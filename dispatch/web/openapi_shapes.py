@@ -96,6 +96,27 @@ _CASE_VIEW = _object(
         )
     },
 )
+_PRINT_ITEM = _object(
+    {
+        "document_id": _TEXT,
+        "title": _TEXT,
+        "copy": _MAYBE,
+        "number": _MAYBE,
+        "outcome": {"enum": ["printed", "spoiled", "unprinted", None]},
+    },
+    {
+        "position": _COUNT,
+        "sheet": _TEXT,
+        "mark": _TEXT,
+        "no": _COUNT,
+        "paper": _TEXT,
+        "pages": _COUNT,
+        "acceptance_no": _TEXT,
+        "consignment_id": _MAYBE,
+        "instead_of": _TEXT,
+        "flag": _TEXT,
+    },
+)
 _VERIFICATION_STATUS = _one_of(
     (
         "unreadable", "unsupported", "unknown_key", "bad_signature", "log_mismatch", "not_found", "revoked", "suspended",
@@ -165,7 +186,13 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
                 )
             }
         ),
-        "PrintBatch_made": _object({"id": _TEXT, "pdf_url": _TEXT, "items": _list({"type": "object"})}),
+        "PrintBatch_made": _object(
+            {"id": _TEXT, "pdf_url": _TEXT, "items": _list(_PRINT_ITEM)},
+            {
+                "number": _TEXT,
+                "files": _list(_object({"paper": _TEXT, "sheets": _COUNT, "pdf_url": _TEXT})),
+            },
+        ),
         "BindingMade": _object({"document_id": _TEXT, "code": _TEXT}),
         "Verification": {"anyOf": [_VERDICT, _object({"results": _list(_VERDICT)})]},
         "Tracking": _object(

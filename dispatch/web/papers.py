@@ -4,26 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, flash, redirect, request
 from flask.typing import ResponseReturnValue
+
+from labels.label import LABEL_SIZES
 
 from ..desk import papers_inside
 from ..documents.files import store_import
 from ..documents.paper_codes import bind_code
-from ..documents.printing import PrintView, confirm_print, print_pdf, print_view, start_print
-from ..errors import RuleViolation
+from ..errors import Fault, Invalid, NotPermitted, RuleViolation
+from ..printing.batches import PrintView, Reprint, print_view, start_print
+from ..printing.file import loading_order, paper_files, print_pdf
+from ..printing.labels import batch_labels, batch_slips, envelopes_of
+from ..printing.ledger import on_paper
+from ..printing.outcome import confirm_print, place_in, print_rest, stopped_at
 from . import access
 from .access import current_actor, services
 from .api_documents import attachment
-from .rooms import act, staff_page
+from .rooms import act, second_person, staff_page
 from .security import FILE_LIMIT, body_limit
 
 __all__ = ["blueprint"]
 
 DOERS = ("clerk", "supervisor")
+#: what a clerk would write as the reason, to pick from
+REASONS: Final = ("卡纸，前一张已撕毁", "墨色不清", "纸张放反或放错", "打印时断电", "前一张遗失")
 
 blueprint = Blueprint("papers", __name__, url_prefix="/window")
 
@@ -32,55 +40,180 @@ blueprint = Blueprint("papers", __name__, url_prefix="/window")
 @access.role(*DOERS)
 def begin() -> ResponseReturnValue:
     """Put the chosen documents, or those of the chosen envelopes, together for printing."""
-    wanted = request.form.getlist("document_id")
-    wanted += papers_inside(services(), current_actor(), request.form.getlist("consignment_id")[:500])
+    wanted = _wanted()
     try:
-        batch = start_print(services(), current_actor(), wanted, request.form.get("reason", ""))
+        batch = start_print(services(), current_actor(), wanted)
     except RuleViolation as refusal:
         if refusal.code != "reprint_reason":
             raise
-        return staff_page("window/reprint.html", "labels", wanted=wanted, detail=refusal.detail), 409
+        return _why_again(wanted), 409
+    if any(item["flag"] for item in batch.items):
+        flash("有证件以前打坏过，台账里还缺第二个人的确认，已标记。", "wait")
+    return redirect(f"/window/papers/{batch.id}", 303)
+
+
+def _wanted() -> list[str]:
+    chosen = request.form.getlist("document_id")
+    chosen += papers_inside(services(), current_actor(), request.form.getlist("consignment_id")[:500])
+    return list(dict.fromkeys(chosen))
+
+
+def _why_again(wanted: Sequence[str], said: str = "") -> str:
+    """Asks for the spoiled sheet's number, a reason and a second person."""
+    known = on_paper(services(), current_actor(), wanted)
+    waiting = {s["batch_id"]: s["number"] for one in known for s in one["sheets"] if not s["outcome"]}
+    return staff_page(
+        "window/reprint.html", "labels", wanted=wanted, known=known, waiting=waiting, said=said, reasons=REASONS,
+        reason=request.form.get("reason", ""), sheets=request.form.getlist("sheet"),
+    )  # fmt: skip
+
+
+@blueprint.post("/papers/again")
+@access.role(*DOERS)
+def again() -> ResponseReturnValue:
+    """An original once more: two people, a reason, and the numbers of the spoiled sheets as far as they can be shown."""
+    wanted = _wanted()
+    reason = " ".join(request.form.get("reason", "").split())
+    sheets = tuple(text for text in (one.strip() for one in request.form.getlist("sheet")[:200]) if text)
+    try:
+        if not reason:
+            raise RuleViolation("reason_required", "请写明为什么要再打一次。")
+        why = Reprint(reason, sheets, second_person())
+        batch = start_print(services(), current_actor(), wanted, why)
+    except (RuleViolation, NotPermitted) as refusal:
+        if isinstance(refusal, NotPermitted) and refusal.code != "pin_failed":
+            raise
+        return _why_again(wanted, refusal.detail), 409
     return redirect(f"/window/papers/{batch.id}", 303)
 
 
 @blueprint.get("/papers/<batch_id>")
 @access.role(*DOERS)
 def batch(batch_id: str) -> ResponseReturnValue:
-    """The batch: open it, then tell what came out."""
-    return _batch_page(print_view(services(), current_actor(), batch_id))
+    """The batch: its files, labels and slips, then what came out. ``?last=`` the last good sheet, scanned or typed."""
+    last = request.args.get("last", "").strip()
+    start = None
+    if last:
+        try:
+            start = place_in(services(), current_actor(), batch_id, last) + 1
+        except Invalid as refusal:
+            flash(refusal.faults[0].detail, "bad")
+    return _batch_page(print_view(services(), current_actor(), batch_id), start)
 
 
-def _batch_page(view: PrintView) -> str:
-    open_ = [item for item in view.items if not item["outcome"]]
-    return staff_page("window/papers.html", "labels", batch=view, open=open_)
+def _batch_page(view: PrintView, start: int | None) -> str:
+    house, actor = services(), current_actor()
+    last = view.items[-1]["no"]
+    return staff_page(
+        "window/papers.html", "labels", batch=view, files=paper_files(view), loading=loading_order(view),
+        envelopes=envelopes_of(house, actor, view.id), sizes=LABEL_SIZES, last=last, reasons=REASONS,
+        start=start if start and start <= last else None, all_good=bool(start and start > last),
+        spoiled_rest=[i for i in view.items if i["document_id"] in view.rest and i["outcome"] == "spoiled"],
+    )  # fmt: skip
 
 
 @blueprint.get("/papers/<batch_id>.pdf")
 @access.role(*DOERS)
 def paper(batch_id: str) -> Response:
-    """All pages in one file."""
-    return attachment(print_pdf(services(), current_actor(), batch_id), "application/pdf", "证件.pdf")
+    """The pages on one paper (``?paper=A4``), or all of them, in one file."""
+    wanted = request.args.get("paper", "")[:12]
+    data = print_pdf(services(), current_actor(), batch_id, wanted)
+    return attachment(data, "application/pdf", f"证件{wanted}.pdf")
+
+
+@blueprint.get("/papers/<batch_id>/labels.pdf")
+@access.role(*DOERS)
+def labels(batch_id: str) -> Response:
+    """The labels of the batch's envelopes, in its order, with its marks."""
+    data = batch_labels(services(), current_actor(), batch_id, request.args.get("size", "100x180")[:12])
+    return attachment(data, "application/pdf", "面单.pdf")
+
+
+@blueprint.get("/papers/<batch_id>/slips.pdf")
+@access.role(*DOERS)
+def slips(batch_id: str) -> Response:
+    """The shelf slips of the batch's envelopes at the counter."""
+    return attachment(batch_slips(services(), current_actor(), batch_id), "application/pdf", "取件架位单.pdf")
 
 
 @blueprint.post("/papers/<batch_id>/confirm")
 @access.role(*DOERS)
 def confirm(batch_id: str) -> ResponseReturnValue:
-    """What was not ticked as spoiled came out well."""
-    spoiled = request.form.getlist("spoiled")
-    return act(lambda: _settle(batch_id, spoiled), _said(spoiled), f"/window/papers/{quote(batch_id)}")
+    """都印好了吗: ``all`` came out, ``some`` ticked ones did not, or nothing did from a place on (``rest``)."""
+    ticked = request.form.getlist("spoiled")
+    what = request.form.get("act") or ("some" if ticked else "all")
+    back = f"/window/papers/{quote(batch_id)}"
+    if what == "rest":
+        return _stopped(batch_id, ticked, back)
+    return act(lambda: _settle(batch_id, what, ticked), _said(ticked), back)
 
 
-def _settle(batch_id: str, spoiled: Sequence[str]) -> None:
+def _settle(batch_id: str, what: str, ticked: Sequence[str]) -> None:
+    if what == "all" and ticked:
+        raise RuleViolation("ticked", "您勾了打坏的：请点“只有勾的坏了”，或者先去掉勾。")
+    if what == "some" and not ticked:
+        raise RuleViolation("none_ticked", "请先在下面勾出打坏的是哪几份。")
     house, actor = services(), current_actor()
-    waiting = [
-        item["document_id"] for item in print_view(house, actor, batch_id).items if not item["outcome"]
-    ]
-    printed = [one for one in waiting if one not in spoiled]
-    confirm_print(house, actor, batch_id, printed, [one for one in waiting if one in spoiled])
+    waiting = print_view(house, actor, batch_id).open
+    bad = [one for one in waiting if one in ticked]
+    confirm_print(house, actor, batch_id, [one for one in waiting if one not in ticked], bad)
 
 
-def _said(spoiled: Sequence[str]) -> str:
-    return f"已记下：打坏 {len(spoiled)} 份，请收好销毁，再打一次。" if spoiled else "已记下：都打好了。"
+def _said(ticked: Sequence[str]) -> str:
+    if ticked:
+        return f"已记下：打坏 {len(ticked)} 份。废纸请收好，重印要用它的张号。"
+    return "已记下：都印好了。"
+
+
+def _stopped(batch_id: str, ticked: Sequence[str], back: str) -> ResponseReturnValue:
+    """Note where it stopped; what never came out is put into the next batch at once, unless sheets were spoiled."""
+    house, actor = services(), current_actor()
+    text = request.form.get("from", "").strip()
+    try:
+        if not text:
+            raise Invalid([Fault("/from", "required", "请填从第几份重印，或扫最后一张好的。")])
+        start = place_in(house, actor, batch_id, text)
+        view = stopped_at(house, actor, batch_id, start, ticked)
+        if ticked or not view.rest:
+            flash(f"已记下：第 {start} 份以前的都好，后面的还要重印。", "ok")
+            return redirect(f"{back}#rest", 303)
+        rest = print_rest(house, actor, batch_id)
+    except Invalid as refusal:
+        flash("；".join(fault.detail for fault in refusal.faults), "bad")
+    except RuleViolation as refusal:
+        flash(refusal.detail, "bad")
+    else:
+        flash(f"从第 {start} 份起的 {len(rest.items)} 份在这里，序号没有变。", "ok")
+        back = f"/window/papers/{rest.id}"
+    return redirect(back, 303)
+
+
+@blueprint.post("/papers/<batch_id>/rest")
+@access.role(*DOERS)
+def rest(batch_id: str) -> ResponseReturnValue:
+    """Print what was spoiled or never came out; spoiled originals ask for a reason and a second person."""
+    house, actor = services(), current_actor()
+    back = f"/window/papers/{quote(batch_id)}"
+    try:
+        why = Reprint(" ".join(request.form.get("reason", "").split()))
+        if "second_who" in request.form:
+            why = Reprint(why.reason, second=second_person())
+        elif _spoiled_left(print_view(house, actor, batch_id)):
+            raise RuleViolation("second_person", "有打坏的正本：重印请同事扫工牌并输 PIN 确认。")
+        made = print_rest(house, actor, batch_id, why)
+    except RuleViolation as refusal:
+        flash(refusal.detail, "bad")
+    except NotPermitted as refusal:
+        if refusal.code != "pin_failed":
+            raise
+        flash(refusal.detail, "bad")
+    else:
+        back = f"/window/papers/{made.id}"
+    return redirect(back, 303)
+
+
+def _spoiled_left(view: PrintView) -> bool:
+    return any(i["outcome"] == "spoiled" for i in view.items if i["document_id"] in view.rest)
 
 
 @blueprint.post("/documents/<document_id>/code")

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup, escape
 
 from ..chronicle import shown_actor
+from ..printing.marks import paper_words
 
 __all__ = [
     "ATTEMPT_REASONS",
@@ -30,6 +31,7 @@ __all__ = [
     "KINDS",
     "METHODS",
     "PACK_REASONS",
+    "PRINT_FLAGS",
     "RELATIONS",
     "REVOCATIONS",
     "ROLES",
@@ -262,6 +264,8 @@ PACK_REASONS = _texts(
         "unknown": "这个码不是本中心的。",
     }
 )
+#: what the print ledger warns of
+PRINT_FLAGS = _texts({"no_sheet": "没有废纸张号", "alone": "没有第二个人"})
 COPY_COMPARE = "有一处不同，这张纸就不能信。"
 
 _DONT = "请不要凭这张纸办事。要问清楚，请打"
@@ -401,4 +405,6 @@ def filters() -> dict[str, Callable[..., object]]:
         "attempt_reason": lambda key: plain(ATTEMPT_REASONS, key),
         "scan_outcome": lambda key: plain(SCAN_OUTCOMES, key),
         "pack_reason": lambda key: plain(PACK_REASONS, key),
+        "paper": lambda name: paper_words(str(name)),
+        "print_flag": lambda key: plain(PRINT_FLAGS, key),
     }

@@ -16,7 +16,10 @@ def upgrade() -> None:
     _attachments()
     _form_counters()
     _paper_forms()
+    _print_counters()
     _holds()
+    _print_batches()
+    _print_items()
     _users()
 
 
@@ -65,11 +68,54 @@ def _paper_forms() -> None:
         batch_op.create_index('uq_paper_forms_subject', ['kind', 'subject_kind', 'subject_id'], unique=True, sqlite_where=sa.text("subject_id <> ''"), postgresql_where=sa.text("subject_id <> ''"))
 
 
+def _print_counters() -> None:
+    op.create_table('print_counters',
+    sa.Column('office', sa.String(length=12), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('last', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('office', 'day', name=op.f('pk_print_counters'))
+    )
+
+
 def _holds() -> None:
     with op.batch_alter_table('holds', schema=None) as batch_op:
         batch_op.add_column(sa.Column('kind', sa.String(length=12), server_default='other', nullable=False))
         batch_op.add_column(sa.Column('until', sa.Date(), nullable=True))
         batch_op.add_column(sa.Column('outcome', sa.String(length=200), server_default='', nullable=False))
+
+
+def _print_batches() -> None:
+    with op.batch_alter_table('print_batches', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('office', sa.String(length=12), server_default='', nullable=False))
+        batch_op.add_column(sa.Column('day', sa.Date(), nullable=True))
+        batch_op.add_column(sa.Column('serial', sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column('number', sa.String(length=16), server_default='', nullable=False))
+        batch_op.add_column(sa.Column('sequence', sa.String(length=16), server_default='', nullable=False))
+        batch_op.add_column(sa.Column('total', sa.Integer(), server_default='0', nullable=False))
+        batch_op.add_column(sa.Column('rest_of', sa.String(length=26), nullable=True))
+        batch_op.add_column(sa.Column('second', sa.String(length=120), server_default='', nullable=False))
+        batch_op.create_index('ix_print_batches_day', ['day', 'office'], unique=False)
+        batch_op.create_index(batch_op.f('ix_print_batches_number'), ['number'], unique=False)
+        batch_op.create_index(batch_op.f('ix_print_batches_rest_of'), ['rest_of'], unique=False)
+        batch_op.create_unique_constraint(batch_op.f('uq_print_batches_office'), ['office', 'day', 'serial'])
+
+
+def _print_items() -> None:
+    with op.batch_alter_table('print_items', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('no', sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column('consignment_id', sa.String(length=26), nullable=True))
+        batch_op.add_column(sa.Column('paper', sa.String(length=12), server_default='A4', nullable=False))
+        batch_op.add_column(sa.Column('pages', sa.Integer(), server_default='1', nullable=False))
+        batch_op.add_column(sa.Column('again', sa.Boolean(), server_default='0', nullable=False))
+        batch_op.add_column(sa.Column('instead_of', sa.String(length=24), server_default='', nullable=False))
+        batch_op.add_column(sa.Column('flag', sa.String(length=12), server_default='', nullable=False))
+        batch_op.add_column(sa.Column('told_at', sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column('told_by', sa.String(length=120), server_default='', nullable=False))
+        batch_op.alter_column('outcome',
+               existing_type=sa.VARCHAR(length=8),
+               type_=sa.String(length=12),
+               existing_nullable=False)
+        batch_op.create_index(batch_op.f('ix_print_items_consignment_id'), ['consignment_id'], unique=False)
 
 
 def _users() -> None:

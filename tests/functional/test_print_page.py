@@ -1,0 +1,138 @@
+"""The page of a print batch in a real browser: 都印好了吗, from place 17 on, only these, and a scanner's Enter."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from dispatch.badges import set_own_pin
+from dispatch.people import create_user
+from dispatch.printing.batches import Reprint, print_view, start_print
+from dispatch.rights import SYSTEM
+from tests.factories import CLERK, COLLEAGUE, approval, document
+from tests.functional.browsing import scan, shoot
+from tests.functional.test_screens import Screens, served
+from tests.webhouse import PASSWORD, House
+
+pytestmark = pytest.mark.functional
+
+PIN = "528041"
+
+
+@pytest.fixture
+def screens(tmp_path: Path, browser: Browser) -> Iterator[Screens]:
+    with served(tmp_path) as (house, base):
+        made = Screens(house, base, browser)
+        yield made
+        for context in made.made:
+            context.close()
+    assert made.faults == []
+
+
+@pytest.fixture
+def clerk(screens: Screens) -> Page:
+    create_user(screens.house.services, SYSTEM, "colleague", "clerk", "33", PASSWORD)
+    set_own_pin(screens.house.services, COLLEAGUE, PASSWORD, PIN)
+    return screens.signed_in("clerk")
+
+
+def batch_of(house: House, count: int) -> str:
+    views = [house.issued(approval(documents=[document(copy=f"第{n}份") for n in range(1, count + 1)]))]
+    return start_print(house.services, CLERK, [d["document_id"] for v in views for d in v["documents"]]).id
+
+
+def look(page: Page, name: str) -> None:
+    if folder := os.environ.get("SHOTS_DIR"):
+        shoot(page, Path(folder), name)
+
+
+def outcomes(house: House, batch: str) -> list[str]:
+    return [str(item["outcome"] or "") for item in print_view(house.services, CLERK, batch).items]
+
+
+def test_a_jam_at_sheet_17(screens: Screens, clerk: Page) -> None:
+    batch = batch_of(screens.house, 20)
+    clerk.goto(f"{screens.base}/window/papers/{batch}")
+    expect(clerk.get_by_role("heading", name="20 份证件，打完请点结果")).to_be_visible()
+    look(clerk, "print-open")
+    clerk.get_by_label("卡住了？扫一下最后一张好的").click()
+    scan(clerk, print_view(screens.house.services, CLERK, batch).items[15]["document_id"])
+    expect(clerk.get_by_role("button", name="从第 17 份重印")).to_be_visible()
+    assert outcomes(screens.house, batch) == [""] * 20, "a scan decides nothing"
+    look(clerk, "print-found")
+    clerk.get_by_role("button", name="从第 17 份重印").click()
+    expect(clerk.get_by_role("heading", name="这一批：4 份证件")).to_be_visible()
+    assert outcomes(screens.house, batch) == ["printed"] * 16 + ["unprinted"] * 4
+    look(clerk, "print-rest")
+    clerk.get_by_role("button", name="都好了").click()
+    expect(clerk.get_by_text("都有结果了")).to_be_visible()
+    clerk.goto(f"{screens.base}/window/prints")
+    expect(clerk.get_by_role("heading", name="今天印了 2 批")).to_be_visible()
+    look(clerk, "prints")
+
+
+def test_enter_in_a_field_presses_nothing(screens: Screens, clerk: Page) -> None:
+    batch = batch_of(screens.house, 2)
+    clerk.goto(f"{screens.base}/window/papers/{batch}")
+    place = clerk.get_by_label("从第几份重印")
+    place.fill("2")
+    expect(clerk.get_by_role("button", name="从第 2 份重印")).to_be_visible()
+    place.press("Enter")
+    clerk.wait_for_timeout(300)
+    assert outcomes(screens.house, batch) == ["", ""]
+    clerk.goto(f"{screens.base}/window/papers/{batch}?last=P0101-1/9")
+    expect(clerk.get_by_text("这张纸不在这一批里")).to_be_visible()
+
+
+def test_only_these_are_spoiled_and_a_colleague_stands_by(screens: Screens, clerk: Page) -> None:
+    batch = batch_of(screens.house, 3)
+    clerk.goto(f"{screens.base}/window/papers/{batch}")
+    clerk.get_by_role("button", name="只有勾的这几份坏了").click()
+    expect(clerk.get_by_text("请先在下面勾出")).to_be_visible()
+    clerk.get_by_role("row", name="第2份").get_by_role("checkbox").check()
+    clerk.get_by_role("button", name="都好了").click()
+    expect(clerk.get_by_text("您勾了打坏的")).to_be_visible()
+    clerk.get_by_role("row", name="第2份").get_by_role("checkbox").check()
+    clerk.get_by_role("button", name="只有勾的这几份坏了").click()
+    expect(clerk.get_by_role("heading", name="还有 1 份要重印").first).to_be_visible()
+    look(clerk, "print-spoiled")
+    clerk.get_by_label("原因").fill("卡纸，前一张已撕毁")
+    clerk.get_by_label("同事的工牌或用户名").fill("colleague")
+    clerk.get_by_label("PIN").fill("000000")
+    clerk.get_by_role("button", name="重印这 1 份").click()
+    expect(clerk.get_by_text("PIN 对不上")).to_be_visible()
+    clerk.get_by_label("原因").fill("卡纸，前一张已撕毁")
+    clerk.get_by_label("同事的工牌或用户名").fill("colleague")
+    clerk.get_by_label("PIN").fill(PIN)
+    clerk.get_by_role("button", name="重印这 1 份").click()
+    expect(clerk.get_by_text("第二个人：colleague")).to_be_visible()
+
+
+def test_an_original_once_more_asks_for_its_sheet(screens: Screens, clerk: Page) -> None:
+    house = screens.house
+    view = house.issued(approval())
+    paper = view["documents"][0]["document_id"]
+    first = start_print(house.services, CLERK, [paper])
+    start_print(house.services, CLERK, [paper], Reprint("墨色不清", (first.items[0]["sheet"],), COLLEAGUE))
+    clerk.goto(f"{screens.base}/window/labels")
+    clerk.locator("input[data-tick]").check()
+    clerk.get_by_role("button", name="打印里面的证件").click()
+    expect(clerk.get_by_role("heading", name="为什么要再打")).to_be_visible()
+    expect(clerk.get_by_text("打完还没有记结果")).to_be_visible()
+    look(clerk, "reprint")
+    clerk.get_by_label("的废纸张号").fill("P0101-1/1")
+    clerk.get_by_label("原因").fill("遗失")
+    clerk.get_by_label("同事的工牌或用户名").fill("colleague")
+    clerk.get_by_label("PIN").fill(PIN)
+    clerk.get_by_role("button", name="再打一次").click()
+    expect(clerk.get_by_text("不是这些证件的")).to_be_visible()
+    expect(clerk.get_by_label("原因")).to_have_value("遗失")
+    clerk.get_by_label("的废纸张号").fill("")
+    clerk.get_by_label("同事的工牌或用户名").fill("colleague")
+    clerk.get_by_label("PIN").fill(PIN)
+    clerk.get_by_role("button", name="再打一次").click()
+    expect(clerk.get_by_text("没有废纸张号")).to_be_visible()
