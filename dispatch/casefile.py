@@ -233,7 +233,8 @@ def _grouped(pairs: Iterable[tuple[str, T]]) -> Mapping[str, list[T]]:
 
 def _view(gathered: _Gathered, case: Case) -> dict[str, Any]:
     approval = gathered.work.open(case, "body")
-    documents = gathered.documents.get(case.id, [])
+    # what was taken back stands behind, so that the others keep the order received
+    documents = sorted(gathered.documents.get(case.id, []), key=lambda d: d.state == DocumentState.VOID)
     envelopes = [gathered.consignments[i] for i in dict.fromkeys(d.consignment_id for d in documents) if i]
     shown: dict[str, Any] = {
         "acceptance_no": case.acceptance_no,

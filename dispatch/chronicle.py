@@ -80,6 +80,7 @@ _ACTS: Mapping[str, Callable[[Facts], str]] = MappingProxyType(
         ),
         "case_corrected": lambda f: "更正了办件内容",
         "case_issued": lambda f: f"出件，共 {f.get('documents', '?')} 份证件",
+        "case_undone": lambda f: "撤回出件，证件作废，可以重新出件",
         "case_cancelled": lambda f: _after("取消办件", f, "reason"),
         "case_closed": lambda f: "全部送达，归档",
         "case_reopened": lambda f: "送达被收回，重新打开",

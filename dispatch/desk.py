@@ -262,7 +262,12 @@ def messages_of(services: Services, actor: Actor, acceptance_no: str) -> list[di
     actor.require(Scope.ISSUE)
     with services.store.work(actor) as work:
         case = find_case(work, actor, acceptance_no)
-        query = select(Notice).where(Notice.case_id == case.id).order_by(Notice.created_at.desc()).limit(20)
+        query = (
+            select(Notice)
+            .where(Notice.case_id == case.id, Notice.cancelled_at.is_(None))
+            .order_by(Notice.created_at.desc())
+            .limit(20)
+        )
         found = list(work.session.scalars(query))
         if found:
             work.audit("messages_shown", "case", case.id, count=len(found))

@@ -7,7 +7,8 @@ outbox. Nothing is drawn, signed or booked here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from sqlalchemy import func, select, update
 
@@ -26,6 +27,7 @@ from .store import Work
 from .voiding import void_document
 
 __all__ = [
+    "UNDO_TIME",
     "active_holds",
     "batch_progress",
     "cancel_case",
@@ -37,6 +39,10 @@ __all__ = [
 ]
 
 
+#: so long issuing may be taken back, and so long messages to people wait
+UNDO_TIME: Final = timedelta(minutes=1)
+
+
 def issue_case(services: Services, actor: Actor, acceptance_no: str) -> bool:
     """Mark the case issued; True the first time, False when it already was.
 
@@ -44,14 +50,18 @@ def issue_case(services: Services, actor: Actor, acceptance_no: str) -> bool:
     """
     actor.require(Scope.ISSUE)
     with services.store.work(actor) as work:
-        case = find_case(work, actor, acceptance_no, lock=True)
-        if case.state in (CaseState.ISSUED, CaseState.CLOSED):
-            return False
-        if case.state == CaseState.CANCELLED:
-            raise RuleViolation("cancelled", "这个办件已取消，不能出件。")
-        _refuse_held(work, case)
-        _refuse_same_person(services, actor, case)
-        _issue(services, work, case)
+        return _issue_once(services, work, acceptance_no)
+
+
+def _issue_once(services: Services, work: Work, acceptance_no: str) -> bool:
+    case = find_case(work, work.actor, acceptance_no, lock=True)
+    if case.state in (CaseState.ISSUED, CaseState.CLOSED):
+        return False
+    if case.state == CaseState.CANCELLED:
+        raise RuleViolation("cancelled", "这个办件已取消，不能出件。")
+    _refuse_held(work, case)
+    _refuse_same_person(services, work.actor, case)
+    _issue(services, work, case)
     return True
 
 
@@ -179,7 +189,8 @@ def start_batch(services: Services, actor: Actor, numbers: Sequence[str]) -> str
 
 
 def batch_progress(services: Services, actor: Actor, batch_id: str) -> dict[str, Any]:
-    """``{total, done, issued, refused: [{acceptance_no, outcome, detail}]}`` of one's own batch."""
+    """``{total, done, issued, refused: [{acceptance_no, outcome, detail}], undo_seconds}`` of one's own batch;
+    ``undo_seconds``: how long the whole batch can still be taken back, 0 where it cannot."""
     with services.store.read(actor) as work:
         batch = work.session.get(IssueBatch, batch_id)
         if batch is None or batch.actor != actor.name:
@@ -191,6 +202,7 @@ def batch_progress(services: Services, actor: Actor, batch_id: str) -> dict[str,
                 .order_by(IssueBatchItem.position)
             )
         )
+        left = int((batch.created_at + UNDO_TIME - work.now).total_seconds())
     done = [item for item in items if item.outcome]
     refused = [item for item in done if item.outcome not in ("issued", "already")]
     return {
@@ -200,6 +212,7 @@ def batch_progress(services: Services, actor: Actor, batch_id: str) -> dict[str,
         "refused": [
             {"acceptance_no": i.acceptance_no, "outcome": i.outcome, "detail": i.detail} for i in refused
         ],
+        "undo_seconds": max(0, left),
     }
 
 
@@ -220,21 +233,27 @@ def run_batch(services: Services, claim: Claim) -> None:
         )
     actor = Actor(batch.actor, batch.office, frozenset({Scope.ISSUE}))
     for item in waiting[:100]:
-        outcome, detail = _try_issue(services, actor, item.acceptance_no)
-        with services.store.work(SYSTEM) as work:
-            work.session.execute(
-                update(IssueBatchItem)
-                .where(IssueBatchItem.batch_id == batch.id, IssueBatchItem.position == item.position)
-                .values(outcome=outcome, detail=detail[:400])
-            )
+        _issue_item(services, actor, item)
     with services.store.work(SYSTEM) as work:
         outbox.finish(work, claim)
         if len(waiting) > 100:
             work.emit("issue.batch", batch.id)
 
 
-def _try_issue(services: Services, actor: Actor, acceptance_no: str) -> tuple[str, str]:
+def _issue_item(services: Services, actor: Actor, item: IssueBatchItem) -> None:
+    """Issue one case and note it in the same unit, so that a batch taken back meanwhile issues nothing more."""
+    key = (item.batch_id, item.position)
     try:
-        return ("issued" if issue_case(services, actor, acceptance_no) else "already"), ""
+        with services.store.work(actor) as work:
+            row = work.locked(IssueBatchItem, key)
+            if row is not None and row.outcome == "":
+                fresh = _issue_once(services, work, item.acceptance_no)
+                row.outcome = "issued" if fresh else "already"
+        return
     except (RuleViolation, NotFound) as refusal:
-        return refusal.code, refusal.detail
+        told = {"outcome": refusal.code, "detail": refusal.detail[:400]}
+    with services.store.work(SYSTEM) as work:
+        still = (IssueBatchItem.batch_id == key[0], IssueBatchItem.position == key[1])
+        work.session.execute(
+            update(IssueBatchItem).where(*still, IssueBatchItem.outcome == "").values(**told)
+        )

@@ -95,7 +95,9 @@ _C, _D, _K, _A = CaseState, DocumentState, ConsignmentState, ScanAction
 CASE_MOVES: Mapping[CaseState, frozenset[CaseState]] = MappingProxyType(
     {
         _C.READY: frozenset({_C.ISSUED, _C.CANCELLED}),
-        _C.ISSUED: frozenset({_C.CLOSED, _C.CANCELLED}),
+        _C.ISSUED: frozenset(
+            {_C.CLOSED, _C.CANCELLED, _C.READY}
+        ),  # back to ready: issuing taken back within a minute
         _C.CLOSED: frozenset({_C.ISSUED}),  # a delivery taken back reopens the case
         _C.CANCELLED: frozenset(),
     }

@@ -5,10 +5,10 @@ No message names the matter of a sensitive case, and none that goes to somebody 
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Final, Literal
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from . import outbox
 from .models import Case, Consignment, Notice, new_id
@@ -18,7 +18,16 @@ from .rights import SYSTEM
 from .services import Services
 from .store import Work
 
-__all__ = ["OCCASIONS", "Occasion", "Words", "day_words", "is_told", "notify", "send_notice"]
+__all__ = [
+    "OCCASIONS",
+    "Occasion",
+    "Words",
+    "cancel_unsent",
+    "day_words",
+    "is_told",
+    "notify",
+    "send_notice",
+]
 
 Occasion = Literal["issued", "handed_over", "attempt_failed", "ready_for_collection", "delivered", "returned"]
 #: occasions of messages and their words
@@ -53,9 +62,16 @@ _FAILED: Final = {
 
 
 def notify(
-    work: Work, case: Case, consignment: Consignment | None, occasion: Occasion, text: str, to: str
+    work: Work,
+    case: Case,
+    consignment: Consignment | None,
+    occasion: Occasion,
+    text: str,
+    to: str,
+    *,
+    delay: timedelta = timedelta(0),
 ) -> str:
-    """Keep a message for the phone ``to`` and leave its sending as due work; returns the notice's id."""
+    """Keep a message for the phone ``to`` and leave its sending as due work after ``delay``; returns the notice's id."""
     row = Notice(
         id=new_id(), case_id=case.id, consignment_id=consignment.id if consignment else None, occasion=occasion,
         created_at=work.now,
@@ -63,15 +79,22 @@ def notify(
     work.seal(row, "to", to)
     work.seal(row, "text", text)
     work.add(row)
-    work.emit("notice.send", row.id)
+    work.emit("notice.send", row.id, delay=delay)
     return row.id
+
+
+def cancel_unsent(work: Work, case_id: str) -> int:
+    """What was not sent yet for this case is not said at all; how many. The rows stay, marked."""
+    unsent = (Notice.case_id == case_id, Notice.sent_at.is_(None), Notice.cancelled_at.is_(None))
+    done = work.session.execute(update(Notice).where(*unsent).values(cancelled_at=work.now))
+    return int(done.rowcount)  # type: ignore[attr-defined]
 
 
 def is_told(
     work: Work, occasion: Occasion, *, case_id: str | None = None, consignment_id: str | None = None
 ) -> bool:
     """Whether a message of this occasion is there already, for the case or for the envelope."""
-    query = select(Notice.id).where(Notice.occasion == occasion)
+    query = select(Notice.id).where(Notice.occasion == occasion, Notice.cancelled_at.is_(None))
     if case_id is not None:
         query = query.where(Notice.case_id == case_id)
     if consignment_id is not None:
@@ -83,7 +106,7 @@ def send_notice(services: Services, claim: Claim) -> None:
     """Step ``notice.send``: hand one message to the notifier, once; the sender's name stands in front."""
     with services.store.read(SYSTEM) as work:
         row = work.session.get(Notice, claim.subject)
-        sent = row is None or row.sent_at is not None
+        sent = row is None or row.sent_at is not None or row.cancelled_at is not None
         message = (
             None if row is None or sent else Message(work.open(row, "to"), work.open(row, "text"), row.id)
         )
@@ -91,7 +114,7 @@ def send_notice(services: Services, claim: Claim) -> None:
         services.notifier.send([message])
     with services.store.work(SYSTEM) as work:
         row = work.session.get(Notice, claim.subject)
-        if row is not None and row.sent_at is None:
+        if row is not None and row.sent_at is None and message is not None:
             row.sent_at = work.now
         outbox.finish(work, claim)
 

@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from .. import outbox
 from ..errors import RuleViolation
 from ..intake.case import Delivery
-from ..issue import find_case
+from ..issue import UNDO_TIME, find_case
 from ..lifecycle import AFTER_HAND_OVER, CaseState, ConsignmentState, DocumentState
 from ..models import Case, CaseSearch, Consignment, Document, Point, new_id
 from ..notices import Words, is_told, notify
@@ -221,7 +221,7 @@ def _free_place(work: Work, division_code: str) -> str:
 
 
 def _announce(services: Services, work: Work, case: Case) -> None:
-    """Tell the applicant once that the case is issued, with the private link."""
+    """Tell the applicant once that the case is issued, with the private link; not before issuing stands for good."""
     if is_told(work, "issued", case_id=case.id):
         return
     secret = ensure_private_link(work, case)
@@ -232,6 +232,7 @@ def _announce(services: Services, work: Work, case: Case) -> None:
         "issued",
         Words(services).issued(case, secret),
         work.open(case, "body")["applicant"]["phone"],
+        delay=UNDO_TIME,
     )
 
 

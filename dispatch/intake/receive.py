@@ -176,7 +176,8 @@ def correct_case(services: Services, actor: Actor, acceptance_no: str, obj: obje
 
 
 def _replace_all(work: Work, case: Case, approval: Approval) -> None:
-    old = list(work.session.scalars(select(Document).where(Document.case_id == case.id)))
+    # what was voided stays: its number and its leaf in the log are accounted for by its row
+    old = list(work.session.scalars(select(Document).where(Document.case_id == case.id, Document.live)))
     for document in old:
         release_given(work, document.id)
         work.session.delete(document)

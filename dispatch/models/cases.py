@@ -112,6 +112,9 @@ class Notice(Base):
     text: Mapped[bytes] = mapped_column(Sealed)
     created_at: Mapped[datetime] = mapped_column(Moment)
     sent_at: Mapped[datetime | None] = mapped_column(Moment)
+    cancelled_at: Mapped[datetime | None] = mapped_column(
+        Moment
+    )  # what it told was taken back before it left
 
 
 class PrivateLink(Base):

@@ -23,6 +23,7 @@ _DOORS: Final[dict[str, tuple[tuple[str, str, str, str, tuple[Role, ...]], ...]]
         ("/window/entry", "手工录一件", "plus", "没有接口、也没有表格时用。", (Role.CLERK,)),
     ),
     "打印": (("/window/prints", "打印批次", "print", "今天印了哪几批，哪批还没记结果；按批次号找。", _BOTH),),
+    "登记和台账": (("/window/void-numbers", "作废号登记", "list", "撤回、取消后作废的证号和文号。", _BOTH),),
 }
 
 blueprint = Blueprint("more", __name__, url_prefix="/window")

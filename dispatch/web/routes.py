@@ -22,6 +22,7 @@ from . import (
     prints,
     public_files,
     supervise,
+    undo,
     verify,
     window,
 )
@@ -37,6 +38,7 @@ BLUEPRINTS = (
     envelopes.blueprint,
     papers.blueprint,
     prints.blueprint,
+    undo.blueprint,
     more.blueprint,
     courier.blueprint,
     applicant.blueprint,

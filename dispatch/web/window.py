@@ -16,6 +16,7 @@ from ..desk import facts_of_cases
 from ..errors import Fault, Invalid, NotFound, RuleViolation
 from ..issue import batch_progress, issue_case, start_batch
 from ..opening import what_is
+from ..undo import just_issued
 from . import access
 from .access import current_actor, services
 from .api_input import answer, json_body
@@ -82,7 +83,7 @@ def _list_page(*, state: str, q: str) -> str:
         "window/list.html", "list", state=state, q=q, today=today,
         cases=[_row(item, facts.get(item["acceptance_no"], {})) for item in page.items],
         next_url=f"{request.path}?{urlencode(more)}" if page.next_cursor else None,
-        may=may_here(), counts=_doors(counts),
+        may=may_here(), counts=_doors(counts), undoable=just_issued(services(), actor) if may_here()["issue"] else [],
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ def upgrade() -> None:
     _paper_forms()
     _print_counters()
     _holds()
+    _notices()
     _print_batches()
     _print_items()
     _users()
@@ -82,6 +83,11 @@ def _holds() -> None:
         batch_op.add_column(sa.Column('kind', sa.String(length=12), server_default='other', nullable=False))
         batch_op.add_column(sa.Column('until', sa.Date(), nullable=True))
         batch_op.add_column(sa.Column('outcome', sa.String(length=200), server_default='', nullable=False))
+
+
+def _notices() -> None:
+    with op.batch_alter_table('notices', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('cancelled_at', sa.DateTime(timezone=True), nullable=True))
 
 
 def _print_batches() -> None:
