@@ -7,6 +7,7 @@ was, logged in with a password, and failures are counted like failed log-ins. A 
 from __future__ import annotations
 
 import re
+import secrets
 from typing import Final
 
 from sqlalchemy import select
@@ -19,7 +20,7 @@ from .rights import SYSTEM, Actor, Scope
 from .services import Services
 from .store import Work
 
-__all__ = ["badge_holder", "colleague", "set_badge", "set_own_pin", "witness"]
+__all__ = ["badge_holder", "colleague", "new_badge", "own_proofs", "set_badge", "set_own_pin", "witness"]
 
 _PIN: Final = re.compile(r"[0-9]{6}")
 _BADGE: Final = re.compile(r"[\x21-\x7e]{6,64}")
@@ -32,14 +33,28 @@ def set_own_pin(services: Services, actor: Actor, password: str, pin: str) -> No
     """
     if not _PIN.fullmatch(pin) or len(set(pin)) < 3 or pin in "01234567890123456789876543210":
         raise Invalid([Fault("/pin", "too_simple", "PIN 应为六位数字，不要用连号或只有一两种数字。")])
+    _count(services, actor.name, actor.name)
     user = _named(services, actor.name.removeprefix("user:"))
     if user is None or not check_password(password, user.password_hash):
-        _count(services, actor.name, actor.name)
         raise NotPermitted("login_failed", "密码不对，PIN 没有改。")
     hashed = hash_password(pin)
     with services.store.work(actor) as work:
         work.session.get_one(User, user.id).pin_hash = hashed
+        _forget(work, actor.name, actor.name)
         work.audit("pin_set", "user", user.name[:40])
+
+
+def own_proofs(services: Services, actor: Actor) -> dict[str, bool]:
+    """``{pin, badge}``: which of the two one has."""
+    user = _named(services, actor.name.removeprefix("user:"))
+    return {"pin": bool(user and user.pin_hash), "badge": bool(user and user.badge_key)}
+
+
+def new_badge(services: Services, actor: Actor, name: str) -> str:
+    """A fresh random code for somebody's badge, registered at once; shown and printed now or never."""
+    code = "ZDB" + "".join(secrets.choice("ABCDEFGHJKLMNPQRSTUVWXYZ23456789") for _ in range(16))
+    set_badge(services, actor, name, code)
+    return code
 
 
 def set_badge(services: Services, actor: Actor, name: str, code: str) -> None:
@@ -76,8 +91,7 @@ def colleague(services: Services, who: str, pin: str, *, screen: str) -> Actor:
             "pin_failed", "工牌（或用户名）和 PIN 对不上。没有设过 PIN 的，请先用密码登录后设置。"
         )
     with services.store.work(SYSTEM) as work:
-        counters.forget(work, BY_BOTH, f"{who}\n{screen}")
-        counters.forget(work, BY_NAME, who)
+        _forget(work, who, screen)
     return acting_as(user)
 
 
@@ -119,3 +133,8 @@ def _count(services: Services, name: str, screen: str) -> None:
     with services.store.work(SYSTEM) as work:
         counters.count_or_refuse(work, BY_BOTH, f"{name}\n{screen}", "PIN 或密码输错")
         counters.count_or_refuse(work, BY_NAME, name, "PIN 或密码输错")
+
+
+def _forget(work: Work, name: str, screen: str) -> None:
+    counters.forget(work, BY_BOTH, f"{name}\n{screen}")
+    counters.forget(work, BY_NAME, name)

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, select, update
 
 from . import counters
 from .counters import Limit
@@ -37,6 +37,7 @@ __all__ = [
     "acting_as",
     "actor_of",
     "authenticate_key",
+    "begin_session",
     "check_password",
     "create_key",
     "create_user",
@@ -52,6 +53,7 @@ __all__ = [
     "random_password",
     "resume",
     "revoke_key",
+    "session_id",
     "set_password",
 ]
 
@@ -285,28 +287,32 @@ def _nobody() -> str:
 
 
 def _begin(services: Services, user: User, subjects: Sequence[tuple[Limit, str]]) -> LoggedIn:
-    secret, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     with services.store.work(acting_as(user)) as work:
         for limit, subject in subjects[:2]:
             counters.forget(work, limit, subject)
         # Not the address's: one good account there does not excuse trying others.
         counters.take_back(work, *subjects[2])
-        expires = work.now + ABSOLUTE
-        work.add(LoginSession(id=_digest(secret), user_id=user.id, csrf=csrf, created_at=work.now, last_seen=work.now,
-                              expires_at=expires))  # fmt: skip
         work.audit("logged_in", "user", user.name[:40])
-    return LoggedIn(secret, SignedIn(acting_as(user), csrf, user.name, expires))
+        return begin_session(work, user, work.now + ABSOLUTE)
+
+
+def begin_session(work: Work, user: User, expires_at: datetime) -> LoggedIn:
+    """A session of this account in a unit of work that has proven who it is."""
+    secret, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    work.add(LoginSession(id=session_id(secret), user_id=user.id, csrf=csrf, created_at=work.now, last_seen=work.now,
+                          expires_at=expires_at))  # fmt: skip
+    return LoggedIn(secret, SignedIn(acting_as(user), csrf, user.name, expires_at))
 
 
 def resume(services: Services, secret: str) -> SignedIn | None:
-    """The session behind a cookie; None when it is unknown, over, or its account disabled."""
+    """The session behind a cookie; None when it is unknown, over, idle, locked, or its account disabled."""
     with services.store.read(SYSTEM) as work:
-        session = work.session.get(LoginSession, _digest(secret))
+        session = work.session.get(LoginSession, session_id(secret))
         user = work.session.get(User, session.user_id) if session is not None else None
         now = work.now
     if session is None or user is None or not user.active or (user.demo and services.settings.production):
         return None
-    if now >= session.expires_at or now - session.last_seen >= IDLE:
+    if session.locked_at is not None or now >= session.expires_at or now - session.last_seen >= IDLE:
         return None
     if now - session.last_seen >= _SEEN_EVERY:
         _seen(services, session.id)
@@ -323,15 +329,20 @@ def _seen(services: Services, session_id: str) -> None:
 def log_out(services: Services, secret: str) -> None:
     """End the session; no error when there is none."""
     with services.store.work(SYSTEM) as work:
-        work.session.execute(delete(LoginSession).where(LoginSession.id == _digest(secret)))
+        work.session.execute(delete(LoginSession).where(LoginSession.id == session_id(secret)))
 
 
 def forget_expired(services: Services) -> int:
     """Remove sessions that are over, and old failure counts; returns how many rows."""
     with services.store.work(SYSTEM) as work:
-        over = or_(LoginSession.expires_at <= work.now, LoginSession.last_seen <= work.now - IDLE)
-        gone = work.session.execute(delete(LoginSession).where(over))
+        # An idle one stays until its day is over: its own PIN opens it again.
+        gone = work.session.execute(delete(LoginSession).where(LoginSession.expires_at <= work.now))
         return int(gone.rowcount) + counters.forget_old(work)  # type: ignore[attr-defined]
+
+
+def session_id(secret: str) -> str:
+    """The key of the row behind a cookie's secret."""
+    return _digest(secret)
 
 
 def _digest(secret: str) -> str:

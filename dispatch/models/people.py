@@ -32,7 +32,8 @@ class User(Base):
 
 
 class LoginSession(Base):
-    """A session of a browser; ``id`` is the SHA-256 of the cookie's secret."""
+    """A session of a browser; ``id`` is the SHA-256 of the cookie's secret. Locked or idle it opens nothing, but a PIN
+    opens it again until ``expires_at``."""
 
     __tablename__ = "login_sessions"
 
@@ -42,6 +43,7 @@ class LoginSession(Base):
     created_at: Mapped[datetime] = mapped_column(Moment)
     last_seen: Mapped[datetime] = mapped_column(Moment)
     expires_at: Mapped[datetime] = mapped_column(Moment)
+    locked_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class ApiKey(Base):

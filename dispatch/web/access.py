@@ -21,7 +21,7 @@ from werkzeug.exceptions import Forbidden, Unauthorized
 from werkzeug.local import LocalProxy
 
 from ..errors import NotPermitted
-from ..people import SignedIn, authenticate_key, resume
+from ..people import LoggedIn, SignedIn, authenticate_key, resume
 from ..rights import Actor, Role, Scope
 from ..services import Services
 
@@ -29,6 +29,7 @@ __all__ = [
     "API_PREFIX",
     "LOGIN_PATH",
     "Rule",
+    "begin_here",
     "csrf_token",
     "current_actor",
     "hook",
@@ -44,6 +45,7 @@ __all__ = [
     "secret_link",
     "services",
     "session_cookie",
+    "session_secret",
     "signed_in",
 ]
 
@@ -126,6 +128,16 @@ def session_cookie(secure: bool) -> str:
     return "__Host-zd" if secure else "zd"
 
 
+def session_secret() -> str:
+    """What the browser's session cookie says, empty without one."""
+    return request.cookies.get(session_cookie(bool(current_app.config["SESSION_COOKIE_SECURE"])), "")
+
+
+def begin_here(begun: LoggedIn) -> None:
+    """The rest of this request runs under a session just begun: its page shows who acts and carries the right token."""
+    g.zd_session = begun.session
+
+
 def is_api() -> bool:
     """Whether a program asks: it gets problem documents instead of pages."""
     path = request.path
@@ -152,8 +164,7 @@ def optional_actor() -> Actor | None:
 def current_session() -> SignedIn | None:
     """The staff session of this request, looked up once."""
     if "zd_session" not in g:
-        secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
-        secret = request.cookies.get(session_cookie(secure), "")
+        secret = session_secret()
         g.zd_session = resume(services(), secret) if secret else None
     return cast("SignedIn | None", g.zd_session)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import render_template
+from flask import render_template, request
 
+from ..people import IDLE
 from ..rights import Actor
 from .access import csrf_token, current_session, services
 
@@ -14,7 +15,7 @@ __all__ = ["render_page", "shared"]
 
 def render_page(template: str, **context: Any) -> str:
     """Render ``template`` with what every page needs: ``user``, ``csrf_token``, ``operator``, ``hotline``, ``sample``,
-    ``verify_domain``, ``printed_at``, and whatever the view hands in."""
+    ``verify_domain``, ``printed_at``, ``idle_seconds``, ``here_path`` (for coming back), and whatever the view hands in."""
     return render_template(template, **(shared() | context))
 
 
@@ -32,6 +33,8 @@ def shared() -> dict[str, Any]:
         "verify_domain": house.settings.verify_domain,
         "base_url": house.settings.public_base_url,
         "printed_at": house.clock.now(),
+        "idle_seconds": int(IDLE.total_seconds()),
+        "here_path": request.full_path.rstrip("?") if request.method == "GET" else "",
     }
 
 

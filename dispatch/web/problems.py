@@ -21,6 +21,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from ..errors import DispatchError, Invalid, NotFound, NotPermitted, Rejected, RuleViolation, Unavailable
 from .access import is_api, login_address
+from .door import door_page
+from .kept import keep_form, kept_form
 from .pages import render_page
 
 __all__ = ["MEDIA_TYPE", "TITLES", "PayloadTooLarge", "Throttled", "UnsupportedMedia", "install", "problem"]
@@ -150,6 +152,8 @@ def _on_refusal(fault: DispatchError) -> BaseResponse:
         _log.warning("refused: %s", fault.code)
     if is_api():
         return problem(status, fault.code, fault.detail, **extra)
+    if fault.code == "csrf" and (late := _late_form()):
+        return late
     return _page(status, fault.detail, faults=extra.get("errors", ()))
 
 
@@ -170,7 +174,18 @@ def _on_http(fault: HTTPException) -> BaseResponse:
 def _to_login() -> BaseResponse:
     if request.headers.get("HX-Request") == "true":
         return Response(status=401, headers={"HX-Redirect": login_address()})
+    kept = keep_form()
+    if kept:
+        fault = "登录已经结束，刚才填的没有交上去，也没有丢。登录以后接着交。"
+        return Response(door_page(kept=kept, fault=fault), status=401)
     return redirect(login_address())
+
+
+def _late_form() -> BaseResponse | None:
+    """A form of an older session of this very browser: shown again under the present one. Not for a browser that does
+    not say where the form came from."""
+    kept = kept_form(keep_form()) if request.headers.get("Sec-Fetch-Site") == "same-origin" else None
+    return Response(render_page("people/again.html", waits=kept), status=403) if kept else None
 
 
 def _on_surprise(fault: Exception) -> BaseResponse:

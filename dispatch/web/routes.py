@@ -21,6 +21,7 @@ from . import (
     people,
     prints,
     public_files,
+    screens,
     supervise,
     undo,
     verify,
@@ -44,6 +45,7 @@ BLUEPRINTS = (
     applicant.blueprint,
     verify.blueprint,
     people.blueprint,
+    screens.blueprint,
     supervise.blueprint,
     admin.blueprint,
     # programs

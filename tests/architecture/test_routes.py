@@ -15,7 +15,8 @@ pytestmark = pytest.mark.architecture
 #: what a stranger may open; everything else asks for a key, a session or a secret
 OPEN_TO_ALL = {
     "/", "/c", "/v", "/verify", "/track", "/open", "/guide", "/keys.json", "/types.json", "/ca.pem", "/status-list",
-    "/healthz", "/readyz", "/login", "/api/openapi.json", "/api/docs", "/api/v1/verify", "/api/v1/track",
+    "/healthz", "/readyz", "/login", "/people/session.json", "/people/unlock",
+    "/people/unlock.json", "/api/openapi.json", "/api/docs", "/api/v1/verify", "/api/v1/track",
     "/V/<text>", "/static/<path:filename>",
 }  # fmt: skip
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}

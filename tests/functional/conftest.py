@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from tests.functional.browsing import FLAGS
+from tests.functional.screens import Screens, served
 from tests.functional.service import Service
 
 CASES = (0, 1, 2, 3, 8, 14, 15, 16, 18, 19, 22, 26)
@@ -86,3 +87,14 @@ def camera(player: Playwright, chromium: str) -> Iterator[Callable[[Path], Brows
     yield launch
     for running in opened:
         running.close()
+
+
+@pytest.fixture
+def screens(tmp_path: Path, browser: Browser) -> Iterator[Screens]:
+    with served(tmp_path) as (house, base):
+        made = Screens(house, base, browser)
+        yield made
+        for context in made.made:
+            context.close()
+    assert made.faults == []
+    assert [r.url for r in made.asked if not r.url.startswith((base, "data:", "blob:"))] == []

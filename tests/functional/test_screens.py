@@ -4,98 +4,15 @@ from __future__ import annotations
 
 import base64
 import re
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
-from werkzeug.serving import WSGIRequestHandler, make_server
+from playwright.sync_api import expect
 
 from tests.factories import approval, document, recipient
-from tests.webhouse import PASSWORD, House, open_house
+from tests.functional.screens import SLOW_KEYS, Screens, scan
 
 pytestmark = pytest.mark.functional
-SLOW_KEYS, FAST_KEYS = 140, 3
 VERDICT = "#finding[data-status]"
-
-
-class Quiet(WSGIRequestHandler):
-    """No line per request."""
-
-    def log(self, kind: str, message: str, *args: Any) -> None:
-        return
-
-
-@dataclass
-class Screens:
-    """A house that answers under ``base``, and browsers to look at it."""
-
-    house: House
-    base: str
-    browser: Browser
-    made: list[BrowserContext] = field(default_factory=list)
-    asked: list[Request] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
-
-    def page(self, *, phone: bool = False, javascript: bool = True) -> Page:
-        size = {"width": 390, "height": 844} if phone else {"width": 1280, "height": 800}
-        context = self.browser.new_context(viewport=size, java_script_enabled=javascript)
-        self.made.append(context)
-        page = context.new_page()
-        page.on("request", lambda request: self.asked.append(request))
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.on(
-            "console",
-            lambda said: self.faults.append(said.text) if "Content Security Policy" in said.text else None,
-        )
-        return page
-
-    def signed_in(self, role: str, *, phone: bool = False) -> Page:
-        self.house.browser(role, role)
-        page = self.page(phone=phone)
-        page.goto(f"{self.base}/login")
-        page.fill("[name=name]", role)
-        page.fill("[name=password]", PASSWORD)
-        page.click("main button")
-        return page
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[tuple[House, str]]:
-    """The house behind a real port. The port is taken first, because the address is printed in the codes."""
-    holder = make_server("127.0.0.1", 0, lambda _environ, _start: [], threaded=True, request_handler=Quiet)
-    base = f"http://127.0.0.1:{holder.server_port}"
-    house = open_house(folder, PUBLIC_BASE_URL=base)
-    holder.app = house.app
-    thread = threading.Thread(target=holder.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield house, base
-    finally:
-        holder.shutdown()
-        holder.server_close()
-        thread.join(10)
-
-
-@pytest.fixture
-def screens(tmp_path: Path, browser: Browser) -> Iterator[Screens]:
-    with served(tmp_path) as (house, base):
-        made = Screens(house, base, browser)
-        yield made
-        for context in made.made:
-            context.close()
-    assert made.faults == []
-    assert [r.url for r in made.asked if not r.url.startswith((base, "data:", "blob:"))] == []
-
-
-def scan(page: Page, text: str, *, delay: int = FAST_KEYS) -> None:
-    """A scanner types and presses Enter, wherever the cursor is."""
-    page.keyboard.type(text, delay=delay)
-    page.keyboard.press("Enter")
 
 
 # -- verification ------------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ def upgrade() -> None:
     _paper_forms()
     _print_counters()
     _holds()
+    _login_sessions()
     _notices()
     _print_batches()
     _print_items()
@@ -83,6 +84,11 @@ def _holds() -> None:
         batch_op.add_column(sa.Column('kind', sa.String(length=12), server_default='other', nullable=False))
         batch_op.add_column(sa.Column('until', sa.Date(), nullable=True))
         batch_op.add_column(sa.Column('outcome', sa.String(length=200), server_default='', nullable=False))
+
+
+def _login_sessions() -> None:
+    with op.batch_alter_table('login_sessions', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('locked_at', sa.DateTime(timezone=True), nullable=True))
 
 
 def _notices() -> None:

@@ -1,10 +1,19 @@
-/* Asking the server: JSON in, {status, body} out; a fault of the network is told apart from an answer. */
+/* Asking the server: JSON in, {status, body} out; a fault of the network is told apart from an answer. Where the page has
+   a lock, a question that came too late for its session waits behind it and is asked once more. */
 (function () {
   "use strict";
   var Z = window.Zhengda = window.Zhengda || {};
+  if (Z.ask) { return; }
   function token() { var meta = document.querySelector("meta[name=csrf-token]"); return meta ? meta.content : ""; }
 
   function ask(method, url, body, wait) {
+    return once(method, url, body, wait).then(function (answer) {
+      var late = answer.status === 401 || (answer.status === 403 && answer.body && answer.body.code === "csrf");
+      if (!late || !Z.lock || url.indexOf("/people/") === 0) { return answer; }
+      return Z.lock.hold().then(function () { return once(method, url, body, wait); });
+    });
+  }
+  function once(method, url, body, wait) {
     var stop = window.AbortController ? new AbortController() : null, timer = stop ? setTimeout(function () { stop.abort(); }, wait || 12000) : 0;
     var headers = { Accept: "application/json" };
     if (method !== "GET") { headers["Content-Type"] = "application/json"; headers["X-CSRF-Token"] = token(); }

@@ -1,5 +1,7 @@
 /* One ear for every scanner: keyboard wedges (USB, Bluetooth, handhelds in IME mode), the camera, typing.
-   Zhengda.scan.listen(function (text, how) {...})   how: "wedge" | "typed" | "camera"
+   Zhengda.scan.listen(function (text, how) {...})      the page's own act; how: "wedge" | "typed" | "camera"
+   Zhengda.scan.otherwise(function (text, how) {...})   what a scan does where the page has no act, or its own answered false
+   A field marked data-scan-here (or an input.code at the window) keeps what is scanned into it; with "go" its form is sent.
 
    What goes wrong with wedges, and what is done here:
    - Enter at the end would press the focused button        -> swallowed, keyup and a second LF as well
@@ -8,14 +10,18 @@
    - full-width digits, ： 、 。                               -> NFKC and a short table
    - the same value twice (intent and keystrokes both on)     -> halves compared, repeats within 1.2 s dropped
    - a slow wedge splits one code in two                      -> up to 250 ms between keys, renewed on input
-   - the cursor stands in some other field                    -> a fast burst is taken out of it again
+   - a still slower one has its Enter stand alone             -> an Enter soon after a run of keys presses nothing
+   - the cursor stands in some other field                    -> a fast burst, or slow keys as even as a machine's or in the
+                                                                 shape of a code, are taken out of it again
    - AIM prefix ]C0, control characters, blanks               -> cut off
    - Ctrl, Alt set on every key by firmware                   -> Alt is ignored, Ctrl+J/M is an end sign */
 (function () {
   "use strict";
   var Z = window.Zhengda = window.Zhengda || {};
-  var GAP = 250, FAST = 60, REPEAT = 1200, LEAST = 6;
-  var listener = null, keys = [], startedIn = null, valueBefore = "", lastKey = 0, swallowUntil = 0;
+  if (Z.scan) { return; }
+  var GAP = 250, FAST = 60, REPEAT = 1200, LEAST = 6, AFTER = 900;
+  var listener = null, fallback = null, hears = false, keys = [], startedIn = null, valueBefore = "", lastKey = 0, swallowUntil = 0;
+  var run = 0, runEnd = 0, pressedCount = 0;
   var lastText = "", lastAt = 0, quiet = null;
 
   var SHIFTED = { Digit1: "!", Digit2: "@", Digit3: "#", Digit4: "$", Digit5: "%", Digit6: "^", Digit7: "&", Digit8: "*", Digit9: "(", Digit0: ")",
@@ -58,10 +64,28 @@
   }
   function isBox(node) { return !!node && node.hasAttribute && node.hasAttribute("data-scan"); }
   function stop(event) { event.preventDefault(); event.stopImmediatePropagation(); }
+  /* Fields that are there to be scanned into. */
+  function keeps(node) {
+    if (!node || !node.matches) { return false; }
+    return node.matches("[data-scan-here]") || (node.matches("input.code:not([data-scan])") && document.body.classList.contains("window") && !node.closest("[data-scanarea]"));
+  }
   function forget() { keys = []; startedIn = null; valueBefore = ""; }
+  function count(text, at) {
+    if (at - runEnd > AFTER) { run = 0; }
+    if (!/[jkx]/.test(text)) { run += 1; }
+    runEnd = at;
+  }
   function fast() {
     if (keys.length < LEAST) { return false; }
     return (keys[keys.length - 1].at - keys[0].at) / (keys.length - 1) <= FAST;
+  }
+  /* Slow keys that a machine sent: nobody types a label's code into a note, or sixteen keys to the same beat. */
+  function machine(text) {
+    if (keys.length < 8) { return false; }
+    if (shaped(text)) { return true; }
+    var least = Infinity, most = 0, at, gap, mean = (keys[keys.length - 1].at - keys[0].at) / (keys.length - 1);
+    for (at = 1; at < keys.length; at += 1) { gap = keys[at].at - keys[at - 1].at; least = Math.min(least, gap); most = Math.max(most, gap); }
+    return keys.length >= 12 && most - least <= mean * 0.3;
   }
   function typedText() { return keys.map(function (key) { return key.text; }).join(""); }
 
@@ -71,7 +95,25 @@
     if (text === lastText && now - lastAt < REPEAT) { lastAt = now; return; }
     lastText = text;
     lastAt = now;
-    if (listener) { listener(text, how); }
+    if (Z.lock && Z.lock.on()) { Z.lock.scanned(text); return; }
+    if (listener && listener(text, how) !== false) { return; }
+    if (fallback) { fallback(text, how); }
+  }
+  /* An input method goes on composing in a field it has the focus of. */
+  function putBack(home, before) {
+    if (!("value" in home)) { return; }
+    home.blur();
+    home.value = before;
+    home.focus();
+  }
+  function keep(home, raw) {
+    putBack(home, clean(raw));
+    home.dispatchEvent(new Event("input", { bubbles: true }));
+    if (!home.form) { return; }
+    if (home.getAttribute("data-scan-here") === "go") { home.form.requestSubmit(); return; }
+    var fields = Array.prototype.filter.call(home.form.elements, function (one) { return editable(one) && !one.disabled && one.offsetParent; });
+    var next = fields[fields.indexOf(home) + 1];
+    if (next) { next.focus(); }
   }
 
   function finish(event, box) {
@@ -87,10 +129,11 @@
       return;
     }
     if (editable(home)) {
-      if (!burst || text.length < 8) { forget(); swallowUntil = 0; return; }
+      if (!(burst && text.length >= 8) && !machine(text) && !(burst && keeps(home))) { forget(); swallowUntil = 0; typedCode(event, home); return; }
       stop(event);
-      if ("value" in home) { home.value = before; }
       forget();
+      if (keeps(home)) { keep(home, text); return; }
+      putBack(home, before);
       give(text, "wedge");
       return;
     }
@@ -99,8 +142,18 @@
     if (text.length >= LEAST) { give(text, burst ? "wedge" : "typed"); }
   }
 
+  /* So slow that it looked like typing, into a field that has no use for a label's code: its Enter sends no form. */
+  function typedCode(event, field) {
+    if (!document.body.classList.contains("window") || keeps(field) || !shaped(field.value)) { return; }
+    var text = field.value;
+    stop(event);
+    swallowUntil = Date.now() + 220;
+    putBack(field, field.defaultValue || "");
+    give(text, "typed");
+  }
+
   function onKeyDown(event) {
-    if (!listener || event.metaKey) { return; }
+    if (event.metaKey) { return; }
     var now = Date.now(), target = event.target, ends = event.key === "Enter" || event.code === "Enter" || event.code === "NumpadEnter" ||
       (event.ctrlKey && (event.code === "KeyJ" || event.code === "KeyM") && keys.length >= LEAST);
     /* when the key was pressed, not when a busy page came round to it */
@@ -108,9 +161,12 @@
     if (keys.length && pressed - lastKey > GAP && !isBox(target)) { forget(); }
     if (ends) {
       if (isBox(target)) { if (target.value || keys.length) { finish(event, target); } else { stop(event); } return; }
-      if (keys.length >= 3) { finish(event, null); return; }
+      if (keys.length >= 3 && !/^[jkx]+$/.test(typedText())) { finish(event, null); return; }
       if (now < swallowUntil) { stop(event); return; }
       forget();
+      if (editable(target)) { typedCode(event, target); return; }
+      if (run >= LEAST && pressed - runEnd < AFTER) { stop(event); swallowUntil = now + 220; }
+      run = 0;
       return;
     }
     if (event.ctrlKey) { return; }
@@ -118,6 +174,8 @@
     if (event.repeat) { return; }
     var text = character(event);
     if (!text) { return; }
+    pressedCount += 1;
+    count(text, pressed);
     if (!keys.length) { startedIn = target; valueBefore = editable(target) && "value" in target ? target.value : ""; }
     keys.push({ text: text, at: pressed });
     lastKey = pressed;
@@ -126,15 +184,14 @@
   }
 
   function onKeyUp(event) {
-    if (!listener) { return; }
     if ((event.key === "Enter" || event.key === " ") && (Date.now() < swallowUntil || (keys.length > 1 && !editable(event.target)))) { stop(event); }
   }
-  function onKeyPress(event) { if (listener && event.key === "Enter" && Date.now() < swallowUntil) { stop(event); } }
+  function onKeyPress(event) { if (event.key === "Enter" && Date.now() < swallowUntil) { stop(event); } }
 
   /* Handhelds whose keyboard gives no keys at all, only input events, and perhaps no Enter. */
   function onInput(event) {
     var box = event.target;
-    if (!listener || !isBox(box)) { return; }
+    if (!isBox(box)) { return; }
     if (event.inputType === "insertLineBreak" || /[\r\n]/.test(box.value)) { var line = box.value; box.value = ""; forget(); give(line, "wedge"); return; }
     if (box.value.length <= 1 || !box.scanFrom) { box.scanFrom = Date.now(); }
     clearTimeout(quiet);
@@ -142,6 +199,11 @@
       var text = clean(box.value), spent = Date.now() - 450 - box.scanFrom;
       if (looksWhole(text) && spent <= text.length * FAST) { box.value = ""; box.scanFrom = 0; forget(); give(text, "wedge"); }
     }, 450);
+  }
+  /* Codes nobody types into a field that is not for them. */
+  function shaped(raw) {
+    var text = clean(raw);
+    return looksWhole(text) || /^https?:\/\/\S+#\S{16,}$/i.test(text) || /^JJ[0-9]{8}-[0-9]{4,}$/i.test(text);
   }
   function looksWhole(text) {
     return /^[A-Z]{2}[0-9]{9}[A-Z]{2}$/i.test(text) || /^ZD[0-9]{13}$/i.test(text) || /#[A-Z2-7-]{16,}$/i.test(text) || /#[0-9a-f-]{32,36}$/i.test(text) || /^[A-Z2-7]{200,}$/i.test(text);
@@ -240,10 +302,11 @@
     });
   }
 
-  function listen(callback) {
-    var first = !listener;
-    listener = callback;
-    if (!first) { return; }
+  function listen(callback) { listener = callback; hear(); }
+  function otherwise(callback) { fallback = callback; hear(); }
+  function hear() {
+    if (hears) { return; }
+    hears = true;
     window.addEventListener("keydown", onKeyDown, true);
     window.addEventListener("keyup", onKeyUp, true);
     window.addEventListener("keypress", onKeyPress, true);
@@ -264,5 +327,11 @@
     }
   }
 
-  Z.scan = { listen: listen, clean: clean, alone: function () { return keys.length === 1; }, just: function () { return Date.now() < swallowUntil + 180; }, forgetLast: function () { lastText = ""; } };
+  /* A single key means something only when no other follows: a scanner's first letter must not act. */
+  function alone(act) {
+    var before = pressedCount;
+    setTimeout(function () { if (pressedCount === before) { act(); } }, GAP + 20);
+  }
+
+  Z.scan = { listen: listen, otherwise: otherwise, clean: clean, alone: alone, closeCamera: function () { close(document.querySelector("[data-lens]:not([hidden])")); }, just: function () { return Date.now() < swallowUntil + 180; }, forgetLast: function () { lastText = ""; } };
 })();

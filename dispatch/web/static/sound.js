@@ -3,6 +3,7 @@
 (function () {
   "use strict";
   var Z = window.Zhengda = window.Zhengda || {};
+  if (Z.sound) { return; }
   var context = null;
   var TONES = {
     ok: [[880, 0, 0.09, "sine"], [1320, 0.1, 0.14, "sine"]],

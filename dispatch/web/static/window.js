@@ -39,21 +39,20 @@
   all("select[data-shows]").forEach(switchParts);
 
   /* --- keys ------------------------------------------------------------------------------------------ */
-  var help = one("#keys");
-  function typing(node) { return node && (/^(INPUT|TEXTAREA|SELECT)$/.test(node.tagName) && node.type !== "checkbox" || node.isContentEditable); }
   document.addEventListener("keydown", function (event) {
     if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) { return; }
-    if (typing(event.target)) { if (event.key === "Escape") { event.target.blur(); } return; }
-    if (document.querySelector("dialog[open]")) { return; }
-    var alone = !Z.scan || !Z.scan.alone || Z.scan.alone();
-    if (event.key === "/" && alone) { var box = one("input[data-search]"); if (box) { event.preventDefault(); box.focus(); box.select(); } }
-    else if (event.key === "?" && help && help.showModal) { help.showModal(); }
-    else if (event.key === "j" && alone) { go(at + 1); }
-    else if (event.key === "k" && alone) { go(at - 1); }
-    else if (event.key === "x" && alone && rows[at]) { var tick = one("input[data-tick]", rows[at]); if (tick && !tick.disabled) { tick.checked = !tick.checked; tell(); } }
-    else if (event.key === "Enter" && rows[at] && !/^(A|BUTTON|SUMMARY)$/.test(event.target.tagName) && !(Z.scan && Z.scan.just())) { var link = one("a[data-open]", rows[at]); if (link) { event.preventDefault(); link.click(); } }
+    if (Z.writing(event.target)) { if (event.key === "Escape") { event.target.blur(); } return; }
+    if (one("dialog[open]")) { return; }
+    if (event.key === "/") { var box = one("input[data-search]"); if (box) { event.preventDefault(); box.focus(); box.select(); } }
+    else if (event.key === "j") { go(at + 1); }
+    else if (event.key === "k") { go(at - 1); }
+    else if (event.key === "x") { Z.scan.alone(tickHere); }
+    else if (event.key === "Enter" && rows[at] && !/^(A|BUTTON|SUMMARY)$/.test(event.target.tagName) && !Z.scan.just()) { var link = one("a[data-open]", rows[at]); if (link) { event.preventDefault(); link.click(); } }
   });
-  all("[data-show-keys]").forEach(function (button) { button.addEventListener("click", function () { if (help && help.showModal) { help.showModal(); } }); });
+  function tickHere() {
+    var tick = rows[at] && one("input[data-tick]", rows[at]);
+    if (tick && !tick.disabled) { tick.checked = !tick.checked; tell(); }
+  }
 
   /* --- issuing many: send, then watch ---------------------------------------------------------------- */
   var issue = one("form[data-issue]");
@@ -101,17 +100,13 @@
 
   /* --- small things ----------------------------------------------------------------------------------- */
   document.addEventListener("click", function (event) {
-    var button = event.target.closest ? event.target.closest("[data-copy], [data-print], [data-close]") : null;
+    var button = event.target.closest ? event.target.closest("[data-copy], [data-print]") : null;
     if (!button) { return; }
     if (button.hasAttribute("data-print")) { window.print(); }
-    if (button.hasAttribute("data-close")) { button.closest("dialog").close(); }
     if (button.hasAttribute("data-copy") && navigator.clipboard) {
       navigator.clipboard.writeText(document.getElementById(button.getAttribute("data-copy")).textContent.trim()).then(function () { button.textContent = "已复制"; });
     }
   });
-  if (Z.scan && document.body.hasAttribute("data-scan-search")) {
-    Z.scan.listen(function (text) { Z.sound.notice(); location.href = "/window/find?q=" + encodeURIComponent(text); });
-  }
   all("form[data-once]").forEach(function (form) { form.addEventListener("submit", function () { setTimeout(function () { all("button[type=submit]", form).forEach(function (button) { button.disabled = true; }); }, 0); }); });
   tell();
   if (rows.length && document.body.hasAttribute("data-keys")) { go(0); }
