@@ -286,7 +286,8 @@ def test_hold_lift_cancel(crew: Crew) -> None:
     refused = crew.post("clerk", "/window/issue", acceptance_no=no, back="case")
     assert crew.house.view(no)["state"] == "ready" and "notice bad" in refused.text
     hold_id = crew.house.view(no)["holds"][0]["id"]
-    assert "已解除暂缓" in crew.post("clerk", f"/window/cases/{no}/holds/{hold_id}/lift").text
+    told = crew.post("clerk", f"/window/cases/{no}/holds/{hold_id}/lift", done="部门已更正名称")
+    assert "已解除这条暂缓" in told.text and crew.house.view(no)["holds"] == []
     assert "notice bad" in crew.post("clerk", f"/window/cases/{no}/cancel", reason=" ").text
     assert "办件已取消" in crew.post("clerk", f"/window/cases/{no}/cancel", reason="申请人撤回").text
     assert crew.house.view(no)["state"] == "cancelled"
