@@ -12,7 +12,7 @@ from ..calendar import parse_instant
 from ..export import restored
 from .columns import Column
 
-__all__ = ["Bad", "Unreadable", "is_empty", "tidy", "value_of"]
+__all__ = ["Bad", "Unreadable", "as_written", "is_damaged", "is_empty", "tidy", "value_of"]
 
 # China has had one time without summer time since 1992; a fixed offset says the same for every year.
 LOCAL = timezone(timedelta(hours=8))
@@ -24,6 +24,7 @@ _HALF_WIDTH = {
     code: code - 0xFEE0
     for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B), 0xFF0B, 0xFF0D)
 }
+_SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+[0-9]{1,3}\Z", re.ASCII)
 _TEXT_FORMULA = re.compile(r'="([^"]*)"\Z')
 _INTEGER = re.compile(r"([0-9]{1,6})(?:\.0+)?\s*(?:个?工作日|天|日)?\Z")
 _WHEN = re.compile(
@@ -75,6 +76,29 @@ def is_empty(cell: object) -> bool:
     return cell is None or tidy(cell) == ""
 
 
+def as_written(cell: object) -> str | int:
+    """The cell as a person would type it, for a look and for a file to mend; a formula or an error value as nothing."""
+    if isinstance(cell, datetime):
+        return f"{cell:%Y-%m-%d %H:%M}" if cell.time() != time() else f"{cell:%Y-%m-%d}"
+    if isinstance(cell, date):
+        return cell.isoformat()
+    if isinstance(cell, time):
+        return f"{cell:%H:%M}"
+    if isinstance(cell, int) and not isinstance(cell, bool) and abs(cell) < _EXACT:
+        return cell
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < _EXACT:
+        return int(cell)
+    given = tidy(cell)
+    return "" if given is None or isinstance(cell, Unreadable) else str(given)
+
+
+def is_damaged(cell: object) -> bool:
+    """Whether a spreadsheet made a long number into 3.30727E+17, so that its end is lost."""
+    if isinstance(cell, int | float) and not isinstance(cell, bool):
+        return abs(cell) >= _EXACT
+    return isinstance(cell, str) and _SCIENTIFIC.match(cell.strip()) is not None
+
+
 def value_of(column: Column, cell: object) -> object:
     """The value of a cell that is not empty, as the case wants it; ``Bad`` when there is none."""
     if isinstance(cell, Unreadable):
@@ -108,7 +132,8 @@ def _text(column: Column, given: object) -> str | Bad:
     text = str(given)
     if column.kind == "number":
         text = text.translate(_HALF_WIDTH)
-    lost = column.header == "统一受理号" and _ROUNDED.match(text)
+    lost = column.kind == "number" and _SCIENTIFIC.match(text)
+    lost = lost or (column.header == "统一受理号" and _ROUNDED.match(text))
     return Bad("excel_number") if lost else text
 
 

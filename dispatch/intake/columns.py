@@ -10,7 +10,8 @@ import csv
 import functools
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast
@@ -18,7 +19,20 @@ from typing import Literal, cast
 from ..errors import Fault, Invalid
 from .wording import CHOICES, nearest
 
-__all__ = ["FIELD_PREFIX", "Column", "Header", "columns", "looks_like_header", "read_header"]
+__all__ = [
+    "FIELD_PREFIX",
+    "Column",
+    "Header",
+    "Layout",
+    "columns",
+    "column_named",
+    "guesses",
+    "header_by",
+    "is_ignored",
+    "labels_of",
+    "looks_like_header",
+    "read_header",
+]
 
 FIELD_PREFIX = "字段:"
 Kind = Literal["text", "number", "integer", "choice", "start", "end", "date", "list", "content", "field"]
@@ -87,13 +101,14 @@ def _plain(header: str) -> str:
 
 @dataclass(frozen=True)
 class Header:
-    """Where each column stands: position in the row → column."""
+    """Where each column stands: position in the row → column. ``constants``: what every row has, without a column."""
 
     columns: dict[int, Column] = field(default_factory=dict)
+    constants: tuple[tuple[Column, str], ...] = ()
 
     def missing(self) -> list[str]:
         """Required columns that are not there."""
-        present = {column.header for column in self.columns.values()}
+        present = {column.header for column in (*self.columns.values(), *(one for one, _ in self.constants))}
         return [column.header for column in columns() if column.required and column.header not in present]
 
 
@@ -112,7 +127,7 @@ def read_header(cells: Iterable[object], line: int) -> Header:
     names, found, faults = _by_name(), dict[int, Column](), list[Fault]()
     for place, cell in enumerate(cells):
         text = str(cell).strip() if cell is not None else ""
-        if not text or _is_ignored(text):
+        if not text or is_ignored(text):
             continue
         column = _field_column(text) or names.get(_plain(text))
         if column is None:
@@ -129,6 +144,83 @@ def read_header(cells: Iterable[object], line: int) -> Header:
     return header
 
 
+# -- tables of other makers --------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Layout:
+    """How somebody said that a table is to be read: the sheet (empty: the first, or CSV), the header's line, the column of
+    ours for each heading of theirs (``字段:…`` for printed content; a heading that is not there is not wanted), and values
+    that every row has."""
+
+    sheet: str
+    line: int
+    targets: Mapping[str, str]
+    constants: Mapping[str, str] = field(default_factory=dict)
+
+
+def labels_of(cells: Sequence[object]) -> tuple[str, ...]:
+    """A name for each place of a header row: on one line, at most 60 characters, told apart where the same stands twice;
+    empty where nothing stands."""
+    seen: Counter[str] = Counter()
+    labels = []
+    for cell in cells:
+        text = " ".join(str(cell).split())[:60] if cell is not None else ""
+        seen[text] += 1
+        labels.append(f"{text}（第 {seen[text]} 个）" if text and seen[text] > 1 else text)
+    while labels and not labels[-1]:
+        labels.pop()
+    return tuple(labels)
+
+
+def guesses(labels: Iterable[str]) -> dict[str, str]:
+    """The columns of ours that headings name by themselves; each of ours once, the first heading wins."""
+    names, found = _by_name(), dict[str, str]()
+    for label in labels:
+        column = None if is_ignored(label) else _field_column(label) or names.get(_plain(label))
+        if label and column is not None and column.header not in found.values():
+            found[label] = column.header
+    return found
+
+
+def column_named(header: str) -> Column | None:
+    """A column of ours by its own heading, ``字段:…`` included."""
+    return _field_column(header) or next((one for one in columns() if one.header == header), None)
+
+
+def header_by(labels: Sequence[str], layout: Layout) -> Header:
+    """The header as a layout says. Raises ``Invalid`` with everything that is missing, unknown or said twice."""
+    faults, found, taken = list[Fault](), dict[int, Column](), dict[str, str]()
+    for place, label in enumerate(labels):
+        wanted = layout.targets.get(label, "")
+        column = column_named(wanted) if wanted else None
+        if wanted and column is None:
+            faults.append(
+                Fault("", "unknown_header", f"“{label}”对应的“{wanted[:40]}”不是系统的栏目，请重新选择。")
+            )
+        elif column is not None and column.header in taken:
+            text = f"“{taken[column.header]}”和“{label}”都对应“{column.header}”。请只留一列。"
+            faults.append(Fault("", "duplicate_header", text))
+        elif column is not None:
+            found[place], taken[column.header] = column, label
+    header = Header(found, tuple(_constants(layout, taken, faults)))
+    if header.missing():
+        listed = "、".join(f"“{name}”" for name in header.missing())
+        remedy = "请给文件里的列选好对应的栏目；文件里没有的，填一个固定值。"
+        faults.insert(0, Fault("", "missing_header", f"还缺：{listed}。{remedy}"))
+    if faults:
+        raise Invalid(faults, "bad_header")
+    return header
+
+
+def _constants(layout: Layout, taken: Mapping[str, str], faults: list[Fault]) -> Iterable[tuple[Column, str]]:
+    """Fixed values of columns that the table does not have."""
+    for name, value in layout.constants.items():
+        column = column_named(name)
+        if column is None:
+            faults.append(Fault("", "unknown_header", f"固定值“{name[:40]}”不是系统的栏目，请去掉。"))
+        elif value.strip() and name not in taken:
+            yield column, value.strip()
+
+
 def _missing(names: list[str], line: int) -> Fault:
     listed = "、".join(f"“{name}”" for name in names)
     return Fault("", "missing_header", f"第 {line} 行表头缺少：{listed}。请对照模板补上这些列。")
@@ -138,7 +230,8 @@ def _twice(name: str, line: int) -> Fault:
     return Fault("", "duplicate_header", f"第 {line} 行表头中“{name}”出现了两次。请只留一列。")
 
 
-def _is_ignored(text: str) -> bool:
+def is_ignored(text: str) -> bool:
+    """Whether a heading names what offices keep for themselves: 序号, 备注…"""
     return _plain(text) in _IGNORED or text.startswith(_IGNORED_PREFIX)
 
 

@@ -16,21 +16,31 @@ from typing import Any, Literal
 from sqlalchemy import delete, select
 
 from ..calendar import delivery_due, promise_due
-from ..errors import DispatchError, Fault, Invalid, NotFound, RuleViolation
+from ..errors import Fault, Invalid, NotFound, NotPermitted, Rejected, RuleViolation
 from ..lifecycle import CaseState, DocumentState
 from ..models import Case, CaseSearch, Document, new_id
 from ..numbering import release_given, reserve_given
 from ..rights import Actor, Scope
 from ..services import Services
 from ..store import Work
-from .files import read_cases
+from .columns import Layout
+from .files import Row, read_cases
 from .identifiers import canonical
 from .jsontext import load_json
 from .phones import tail
 from .schema import Case as Approval
 from .schema import parse_case
 
-__all__ = ["ImportReport", "Received", "correct_case", "import_file", "receive_batch", "receive_case"]
+__all__ = [
+    "ImportReport",
+    "Received",
+    "Verdict",
+    "correct_case",
+    "import_file",
+    "judge_rows",
+    "receive_batch",
+    "receive_case",
+]
 
 Source = Literal["api", "hand", "file"]
 
@@ -276,38 +286,48 @@ def import_file(
     actor: Actor,
     path: Path,
     *,
+    layout: Layout | None = None,
     dry_run: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> ImportReport:
-    """Cases from .jsonl, .csv or .xlsx: good rows kept, bad ones reported with line, field and reason."""
+    """Cases from .jsonl, .csv or .xlsx, another maker's table by ``layout``: good rows kept, bad ones reported with line,
+    field and reason."""
     actor.require(Scope.CASES)
     report = ImportReport()
-    for line, number, faults, outcome in _imported(services, actor, path, dry_run):
-        if outcome == "created":
+    for one in judge_rows(services, actor, read_cases(path, layout), dry_run=dry_run):
+        if one.outcome == "created":
             report.created += 1
-        elif outcome == "same":
+        elif one.outcome == "same":
             report.same += 1
         else:
             report.refused += 1
         report.rows.append(
             {
-                "line": line,
-                "acceptance_no": number,
-                "outcome": outcome,
-                "faults": [f.as_dict() for f in faults],
+                "line": one.row.line,
+                "acceptance_no": one.row.acceptance_no,
+                "outcome": one.outcome,
+                "faults": [fault.as_dict() for fault in one.faults],
             }
         )
         if progress is not None:
-            progress(line)
+            progress(one.row.line)
     return report
 
 
-def _imported(
-    services: Services, actor: Actor, path: Path, dry_run: bool
-) -> Iterator[tuple[int, str | None, list[Fault], str]]:
-    for row in read_cases(path):
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one case of a file: ``created`` or ``same`` (in a dry run: would become), or ``refused`` and why."""
+
+    row: Row
+    outcome: str
+    faults: tuple[Fault, ...] = ()
+
+
+def judge_rows(services: Services, actor: Actor, rows: Iterable[Row], *, dry_run: bool) -> Iterator[Verdict]:
+    """Store the cases of a file one by one, or only say what would become of them; a bad one stops no other."""
+    for row in rows:
         if row.faults or row.case is None:
-            yield row.line, row.acceptance_no, list(row.faults), "refused"
+            yield Verdict(row, "refused", tuple(row.faults))
             continue
         try:
             outcome = (
@@ -316,11 +336,11 @@ def _imported(
                 else receive_case(services, actor, row.case, source="file").outcome
             )
         except Invalid as refusal:
-            yield row.line, row.acceptance_no, list(refusal.faults), "refused"
-        except DispatchError as refusal:
-            yield row.line, row.acceptance_no, [Fault("", refusal.code, refusal.detail)], "refused"
+            yield Verdict(row, "refused", refusal.faults)
+        except (RuleViolation, NotFound, NotPermitted, Rejected) as refusal:
+            yield Verdict(row, "refused", (Fault("", refusal.code, refusal.detail),))
         else:
-            yield row.line, row.acceptance_no, [], outcome
+            yield Verdict(row, outcome)
 
 
 def _try(services: Services, actor: Actor, obj: object) -> str:

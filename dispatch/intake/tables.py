@@ -59,8 +59,10 @@ def join_rows(header: Header, rows: Iterable[tuple[int, Sequence[object]]]) -> I
 
 def _read(header: Header, number: int, cells: Sequence[object]) -> _Line:
     line = _Line(number)
-    for place, column in header.columns.items():
-        cell = cells[place] if place < len(cells) else None
+    given: list[tuple[Column, object]] = [
+        (column, cells[place] if place < len(cells) else None) for place, column in header.columns.items()
+    ]
+    for column, cell in (*given, *header.constants):
         if is_empty(cell):
             continue
         value = value_of(column, cell)

@@ -7,6 +7,8 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
@@ -16,7 +18,7 @@ from ..export import defused
 from .cells import Unreadable
 from .columns import looks_like_header
 
-__all__ = ["MAX_UNPACKED", "read_sheet"]
+__all__ = ["MAX_UNPACKED", "SheetName", "read_sheet", "sheet_names"]
 
 MAX_UNPACKED = 256_000_000
 _MAX_PARTS = 2_000
@@ -52,22 +54,50 @@ def _broken() -> Invalid:
     )
 
 
-def read_sheet(data: bytes) -> SheetRows:
-    """Rows with their numbers from the first sheet that has our header, else from the first sheet.
+@dataclass(frozen=True)
+class SheetName:
+    """A sheet of a workbook as its tab shows it; ``hidden`` ones are not shown and not read unless named."""
+
+    name: str
+    hidden: bool
+
+
+def sheet_names(data: bytes) -> list[SheetName]:
+    """The sheets of a workbook in their order. Raises ``Invalid`` for a broken one."""
+    return [SheetName(sheet.title, sheet.sheet_state != "visible") for sheet in _sheets(data)]
+
+
+def read_sheet(data: bytes, name: str = "") -> SheetRows:
+    """Rows with their numbers from the sheet of that name; without one from the first visible sheet that has our header,
+    else from the first visible one.
 
     Formulas are not computed and cached results not trusted: such a cell comes as ``Unreadable``. Raises
     ``Invalid``, for damage further down while rows are taken.
     """
+    sheets = _sheets(data)
+    visible = [sheet for sheet in sheets if sheet.sheet_state == "visible"] or sheets
+    try:
+        if name:
+            found = next((sheet for sheet in sheets if sheet.title == name), None)
+        else:
+            found = next((sheet for sheet in visible if _has_header(sheet)), visible[0])
+    except _BROKEN as refusal:
+        raise _broken() from refusal
+    if found is None:
+        raise Invalid([Fault("", "no_sheet", "工作簿里没有这个工作表。请重新选择。")], "no_sheet")
+    return _rows(found)
+
+
+def _sheets(data: bytes) -> list[Any]:
     _look_inside(data)
     try:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
         sheets = [sheet for sheet in book.worksheets if hasattr(sheet, "reset_dimensions")]
-        found = next((sheet for sheet in sheets if _has_header(sheet)), None)
     except _BROKEN as refusal:
         raise _broken() from refusal
     if not sheets:
         raise _broken()
-    return _rows(found or sheets[0])
+    return sheets
 
 
 def _look_inside(data: bytes) -> None:
