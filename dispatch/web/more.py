@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from flask import Blueprint
+from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 
+from ..cards import quick_card
 from ..rights import Role
 from . import access
-from .access import current_actor
+from .access import current_actor, services
+from .api_documents import attachment
 from .rooms import staff_page
 
 __all__ = ["blueprint"]
@@ -23,6 +25,7 @@ _DOORS: Final[dict[str, tuple[tuple[str, str, str, str, tuple[Role, ...]], ...]]
         ("/window/entry", "手工录一件", "plus", "没有接口、也没有表格时用。", (Role.CLERK,)),
     ),
     "打印": (("/window/prints", "打印批次", "print", "今天印了哪几批，哪批还没记结果；按批次号找。", _BOTH),),
+    "帮手": (("/window/card.pdf", "窗口速查卡", "print", "一张 A4，贴在桌边。", _BOTH),),
     "登记和台账": (("/window/void-numbers", "作废号登记", "list", "撤回、取消后作废的证号和文号。", _BOTH),),
 }
 
@@ -39,3 +42,10 @@ def more() -> ResponseReturnValue:
         for title, doors in _DOORS.items()
     ]
     return staff_page("window/more.html", "more", groups=[group for group in groups if group["doors"]])
+
+
+@blueprint.get("/card.pdf")
+@access.role("clerk", "supervisor")
+def card() -> Response:
+    """The clerks' quick card for the wall."""
+    return attachment(quick_card(services(), "clerk"), "application/pdf", "窗口速查卡.pdf")

@@ -31,6 +31,8 @@ STAFF_PAGES = {
     "/window/handover": {"clerk", "supervisor"},
     "/window/counter": {"clerk", "supervisor"},
     "/window/worklist": {"clerk", "supervisor"},
+    "/window/more": {"clerk", "supervisor"},
+    "/window/card.pdf": {"clerk", "supervisor"},
     "/window/imports": {"clerk", "department"},
     "/window/imports/template": {"clerk", "department"},
     "/window/entry": {"clerk", "department"},

@@ -1,0 +1,31 @@
+"""Quick cards for the wall: their words are data (``templates/cards/*.toml``), their layout is in ``labels.card``."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Final, Literal
+
+from labels.card import CardBox, CardRecord, render_card
+
+from .services import Services
+
+__all__ = ["FOLDER", "CardName", "quick_card"]
+
+FOLDER: Final = Path(__file__).resolve().parents[1] / "templates" / "cards"
+CardName = Literal["clerk"]
+
+
+def quick_card(services: Services, name: CardName) -> bytes:
+    """The card as a one-page A4 PDF with this centre's name and telephone."""
+    words = tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8"))
+    settings = services.settings
+    record = CardRecord(
+        title=words["title"],
+        operator=settings.operator,
+        phone=settings.operator_phone,
+        boxes=tuple(CardBox(box["heading"], tuple(box["lines"])) for box in words["box"]),
+        foot=words.get("foot", ""),
+        sample=settings.sample,
+    )
+    return render_card(record, services.fonts)
