@@ -13,7 +13,7 @@ from dispatch import badges
 from dispatch.rights import ROLE_SCOPES, Actor, Role
 from tests.factories import approval, document
 from tests.functional.browsing import shoot
-from tests.functional.test_screens import Screens, scan, served
+from tests.functional.screens import Screens, scan, served
 from tests.webhouse import PASSWORD
 
 pytestmark = pytest.mark.functional

@@ -15,7 +15,7 @@ from dispatch.printing.batches import Reprint, print_view, start_print
 from dispatch.rights import SYSTEM
 from tests.factories import CLERK, COLLEAGUE, approval, document
 from tests.functional.browsing import scan, shoot
-from tests.functional.test_screens import Screens, served
+from tests.functional.screens import Screens, served
 from tests.webhouse import PASSWORD, House
 
 pytestmark = pytest.mark.functional
@@ -102,12 +102,12 @@ def test_only_these_are_spoiled_and_a_colleague_stands_by(screens: Screens, cler
     look(clerk, "print-spoiled")
     clerk.get_by_label("原因").fill("卡纸，前一张已撕毁")
     clerk.get_by_label("同事的工牌或用户名").fill("colleague")
-    clerk.get_by_label("PIN").fill("000000")
+    clerk.get_by_role("textbox", name="PIN").fill("000000")
     clerk.get_by_role("button", name="重印这 1 份").click()
     expect(clerk.get_by_text("PIN 对不上")).to_be_visible()
     clerk.get_by_label("原因").fill("卡纸，前一张已撕毁")
     clerk.get_by_label("同事的工牌或用户名").fill("colleague")
-    clerk.get_by_label("PIN").fill(PIN)
+    clerk.get_by_role("textbox", name="PIN").fill(PIN)
     clerk.get_by_role("button", name="重印这 1 份").click()
     expect(clerk.get_by_text("第二个人：colleague")).to_be_visible()
 
@@ -127,12 +127,12 @@ def test_an_original_once_more_asks_for_its_sheet(screens: Screens, clerk: Page)
     clerk.get_by_label("的废纸张号").fill("P0101-1/1")
     clerk.get_by_label("原因").fill("遗失")
     clerk.get_by_label("同事的工牌或用户名").fill("colleague")
-    clerk.get_by_label("PIN").fill(PIN)
+    clerk.get_by_role("textbox", name="PIN").fill(PIN)
     clerk.get_by_role("button", name="再打一次").click()
     expect(clerk.get_by_text("不是这些证件的")).to_be_visible()
     expect(clerk.get_by_label("原因")).to_have_value("遗失")
     clerk.get_by_label("的废纸张号").fill("")
     clerk.get_by_label("同事的工牌或用户名").fill("colleague")
-    clerk.get_by_label("PIN").fill(PIN)
+    clerk.get_by_role("textbox", name="PIN").fill(PIN)
     clerk.get_by_role("button", name="再打一次").click()
     expect(clerk.get_by_text("没有废纸张号")).to_be_visible()

@@ -13,7 +13,7 @@ from dispatch.models import Case
 from dispatch.rights import SYSTEM
 from tests.factories import approval, document
 from tests.functional.browsing import shoot
-from tests.functional.test_screens import Screens, served
+from tests.functional.screens import Screens, served
 from tests.webhouse import House, open_house
 
 pytestmark = pytest.mark.functional
@@ -58,6 +58,7 @@ def test_issued_by_mistake_and_taken_back_from_the_case_page(screens: Screens, s
     page = screens.signed_in("clerk")
     page.goto(f"{screens.base}/window/cases/{no}")
     press(page, "出件")
+    expect(page.locator(".notice.ok")).to_contain_text("已出件")
     screens.house.work()
     page.goto(f"{screens.base}/window/cases/{no}")
     button = page.get_by_role("button", name="撤回")
@@ -82,6 +83,7 @@ def test_the_list_offers_what_i_issued_a_moment_ago(screens: Screens, shots: Pat
     page = screens.signed_in("clerk")
     page.goto(f"{screens.base}/window/cases/{no}")
     press(page, "出件")
+    expect(page.locator(".notice.ok")).to_contain_text("已出件")
     page.goto(f"{screens.base}/window")
     expect(page.locator(".undo")).to_contain_text("刚出的 1 件，一分钟内还能撤回")
     shoot(page, shots, "undo-desk")
