@@ -248,7 +248,8 @@ def hand_over(story: Story, page: Page) -> None:
     shoot(page, story.shots, "handover")
     for case in (story.express, story.door):
         ours = page.locator("section", has=page.locator(f"input[value='{story.envelope(case)['id']}']"))
-        ours.get_by_role("button", name="做交接清单").click()
+        with page.expect_navigation():
+            ours.get_by_role("button", name="做交接清单").click()
         expect(page.locator(".notice.ok")).to_contain_text("交接清单做好了")
     links = [link.get_attribute("href") or "" for link in page.locator("main a[href$='.pdf']").all()]
     papers = {link: page_text(page.context.request.get(link).body()) for link in links}
