@@ -25,8 +25,9 @@ from .deadlines import Deadline, deadlines_of
 from .documents.token import to_base32
 from .errors import Fault, Invalid, NotFound, NotPermitted
 from .lifecycle import CaseState, ConsignmentState, DocumentState
-from .models import Audit, Case, CaseSearch, Consignment, Document, Hold, ScanEvent, Waybill
+from .models import Audit, Case, CaseSearch, Consignment, Document, Hold, ScanEvent, ServiceRecord, Waybill
 from .rights import Actor, Scope
+from .service.records import receipts_of, records_of, standing, together
 from .services import Services
 from .store import Work
 from .worklist import retry_step, worklist
@@ -179,6 +180,8 @@ class _Gathered:
     inside: Mapping[str, list[str]]
     audit: Mapping[str, list[Audit]]
     scans: Mapping[str, list[ScanEvent]]
+    served: Mapping[str, list[ServiceRecord]]
+    receipts: frozenset[str]
 
 
 def _views(work: Work, cases: Sequence[Case]) -> list[dict[str, Any]]:
@@ -211,6 +214,7 @@ def _gather(work: Work, case_ids: Sequence[str]) -> _Gathered:
         .where(Document.consignment_id.in_(envelopes))
         .order_by(Document.case_id, Document.position)
     )
+    served = records_of(work, [d.id for d in documents])
     return _Gathered(
         work=work,
         today=local_date(work.now),
@@ -221,6 +225,8 @@ def _gather(work: Work, case_ids: Sequence[str]) -> _Gathered:
         inside=_grouped((str(envelope), document) for envelope, document in contents),
         audit=_grouped((a.object_id, a) for a in audit),
         scans=_grouped((str(s.consignment_id), s) for s in scans),
+        served=served,
+        receipts=frozenset(receipts_of(work, served)),
     )
 
 
@@ -252,7 +258,7 @@ def _view(gathered: _Gathered, case: Case) -> dict[str, Any]:
         "consignments": [_consignment(gathered, envelope) for envelope in envelopes],
         "deadlines": [d.as_dict() for d in _deadlines(gathered.today, case, envelopes)],
     }
-    service = _service(case, envelopes)
+    service = _service(gathered, case, envelopes)
     if service is not None:
         shown["service"] = service
     shown["events"] = _events(gathered, case, documents, envelopes)
@@ -354,18 +360,39 @@ def _served_at(case: Case, envelopes: Sequence[Consignment]) -> datetime | None:
     return case.closed_at if case.state == CaseState.CLOSED and not mine else None
 
 
-def _service(case: Case, envelopes: Sequence[Consignment]) -> dict[str, Any] | None:
-    """Whether the decision is served (送达). A returned one is not."""
+def _service(gathered: _Gathered, case: Case, envelopes: Sequence[Consignment]) -> dict[str, Any] | None:
+    """Whether the decision is served (送达). A returned one is not; a refusal only with its signed receipt.
+
+    Without records of service (cases of an earlier time) the deliveries tell.
+    """
     if case.issued_at is None or case.state == CaseState.CANCELLED:
         return None
-    served = _served_at(case, envelopes)
     states = {e.state for e in _open_envelopes(envelopes)}
-    state = "served" if served else ("not_served" if ConsignmentState.RETURNED in states else "pending")
-    return {
-        "state": state,
-        "method": case.method,
-        "served_on": local_date(served).isoformat() if served else None,
-    }
+    papers = [d for d in gathered.documents.get(case.id, []) if d.live]
+    if any(d.id in gathered.served for d in papers):
+        stands = together(
+            [
+                standing(
+                    gathered.served.get(d.id, []), receipt=d.id in gathered.receipts, today=gathered.today
+                )
+                for d in papers
+            ]
+        )
+        method, state = case.method, stands.state
+        rows = [row for d in papers for row in gathered.served.get(d.id, [])]
+        if all(row.origin == "hand" for row in rows):
+            method = stands.method or case.method
+        day = stands.served_on if state == "served" else None
+    else:
+        served = _served_at(case, envelopes)
+        method, state, day = (
+            case.method,
+            "served" if served else "pending",
+            local_date(served) if served else None,
+        )
+    if state == "pending" and ConsignmentState.RETURNED in states:
+        state = "not_served"
+    return {"state": state, "method": method, "served_on": day.isoformat() if day else None}
 
 
 def _events(

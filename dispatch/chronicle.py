@@ -34,6 +34,16 @@ _SIGNERS = MappingProxyType(
         "village": "村（社区）签收",
     }
 )
+_SERVICE = MappingProxyType(
+    {
+        "direct": "直接送达",
+        "left": "留置送达",
+        "post": "邮寄送达",
+        "through": "转交送达",
+        "public_notice": "公告送达",
+        "electronic": "电子送达",
+    }
+)
 _REASONS = MappingProxyType(
     {
         "refused": "拒收",
@@ -80,6 +90,11 @@ _ACTS: Mapping[str, Callable[[Facts], str]] = MappingProxyType(
         ),
         "case_corrected": lambda f: "更正了办件内容",
         "case_issued": lambda f: f"出件，共 {f.get('documents', '?')} 份证件",
+        "service_recorded": lambda f: f"记下送达：{_SERVICE.get(str(f.get('method')), '送达')}",
+        "service_ended": lambda f: _after("撤销送达记录", f, "reason"),
+        "service_sheet_made": lambda f: "打印了送达情况记录",
+        "consent_recorded": lambda f: "登记了电子送达的同意",
+        "consent_withdrawn": lambda f: "撤回了电子送达的同意",
         "case_undone": lambda f: "撤回出件，证件作废，可以重新出件",
         "case_cancelled": lambda f: _after("取消办件", f, "reason"),
         "case_closed": lambda f: "全部送达，归档",

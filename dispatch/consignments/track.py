@@ -3,7 +3,7 @@ closing of a case when every envelope has come to its end."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
@@ -19,6 +19,8 @@ from ..models import Case, CaseSearch, Consignment, Document
 from ..notices import day_words
 from ..outbox import Claim
 from ..rights import SYSTEM
+from ..service.delivered import follow_deliveries
+from ..service.records import records_of
 from ..services import Services
 from ..store import Work
 from .envelope import active_waybill, contents, ended_inside, title_of, void_waybill
@@ -51,6 +53,7 @@ def settle_case(services: Services, claim: Claim) -> None:
         case = work.locked(Case, claim.subject)
         if case is not None and case.state in (CaseState.ISSUED, CaseState.CLOSED):
             _cancel_empty(work, case)
+            follow_deliveries(services, work, case, _envelopes_of(work, case))
             ended = _has_ended(work, case)
             if ended and case.state == CaseState.ISSUED:
                 work.move(case, CaseState.CLOSED, closed_at=work.now)
@@ -72,20 +75,33 @@ def _cancel_empty(work: Work, case: Case) -> None:
             work.audit("consignment_cancelled", "consignment", row.id)
 
 
+def _is_made(body: Mapping[str, Any], document: Document) -> bool:
+    """A paper that needs no envelope and is no draft any more; one with a recipient of its own needs an envelope."""
+    own = bool(body["documents"][document.position].get("recipient"))
+    return not own and document.state not in (DocumentState.DRAFT, DocumentState.BLOCKED)
+
+
+def _envelopes_of(work: Work, case: Case) -> list[Consignment]:
+    return _envelopes(work, work.session.scalars(select(Document).where(Document.case_id == case.id)))
+
+
 def _has_ended(work: Work, case: Case) -> bool:
-    """Whether every paper arrived, or came back and was dealt with, or needs no envelope and is valid."""
+    """Whether every paper arrived, or came back and was dealt with, or needs no envelope and was signed for or received.
+
+    A case that was closed before service was recorded is not opened again for want of a record.
+    """
     documents = list(work.session.scalars(select(Document).where(Document.case_id == case.id)))
     body = work.open(case, "body")
     live = [document for document in documents if document.live]
     if not live and not any(document.consignment_id for document in documents):
         return False
-    for document in live:
-        own = bool(body["documents"][document.position].get("recipient"))
-        if document.consignment_id is None:
-            if own or case.method not in _WITHOUT_ENVELOPE or document.state == DocumentState.DRAFT:
-                return False
-            if document.state == DocumentState.BLOCKED:
-                return False
+    loose = [document for document in live if document.consignment_id is None]
+    if loose and (case.method not in _WITHOUT_ENVELOPE or not all(_is_made(body, one) for one in loose)):
+        return False
+    if loose and case.state == CaseState.ISSUED:
+        served = records_of(work, [document.id for document in loose])
+        if any(document.id not in served for document in loose):
+            return False
     return all(_is_settled(row) for row in _envelopes(work, documents))
 
 

@@ -28,6 +28,7 @@ from .forms import FormCounter, PaperForm
 from .ledger import Audit, AuditHead, Outbox
 from .people import ApiKey, FailureCount, IdempotentAnswer, LoginSession, User
 from .prints import PaperCode, PrintBatch, PrintCounter, PrintItem
+from .service import ElectronicConsent, PayerRule, ServiceRecord
 
 __all__ = [
     "ApiKey",
@@ -42,6 +43,7 @@ __all__ = [
     "Document",
     "DocumentNumber",
     "DocumentType",
+    "ElectronicConsent",
     "FailureCount",
     "FormCounter",
     "Hold",
@@ -59,6 +61,7 @@ __all__ = [
     "Outbox",
     "PaperCode",
     "PaperForm",
+    "PayerRule",
     "Point",
     "PrintBatch",
     "PrintCounter",
@@ -67,6 +70,7 @@ __all__ = [
     "RangeNumber",
     "ScanEvent",
     "Sealed",
+    "ServiceRecord",
     "User",
     "ValidityRequest",
     "Waybill",

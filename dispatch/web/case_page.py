@@ -18,6 +18,7 @@ from ..holds import KINDS, OUTCOMES, lift_hold, place_hold, postpone_hold, read_
 from ..issue import cancel_case
 from ..redirect import redirect_case
 from ..rights import Scope
+from ..service.overview import case_service
 from ..undo import seconds_left
 from . import access
 from .access import current_actor, services
@@ -84,7 +85,7 @@ def _case_page(no: str, *, shown: dict[str, Any] | None = None, form: dict[str, 
         "window/case.html", "list", case=_case(view, facts), may=may, shown=shown, form=form,
         faults=(form or {}).get("faults", ()), messages=messages, hold_kinds=KINDS, hold_outcomes=OUTCOMES,
         today=local_date(services().clock.now()),
-        undo_seconds=seconds_left(services(), actor, no),
+        service=case_service(services(), actor, no), undo_seconds=seconds_left(services(), actor, no),
     )  # fmt: skip
 
 

@@ -26,7 +26,10 @@ _DOORS: Final[dict[str, tuple[tuple[str, str, str, str, tuple[Role, ...]], ...]]
     ),
     "打印": (("/window/prints", "打印批次", "print", "今天印了哪几批，哪批还没记结果；按批次号找。", _BOTH),),
     "帮手": (("/window/card.pdf", "窗口速查卡", "print", "一张 A4，贴在桌边。", _BOTH),),
-    "登记和台账": (("/window/void-numbers", "作废号登记", "list", "撤回、取消后作废的证号和文号。", _BOTH),),
+    "登记和台账": (
+        ("/window/service", "送达", "check", "哪些还差送达回证，公告到哪天，复议诉讼期限。", _BOTH),
+        ("/window/void-numbers", "作废号登记", "list", "撤回、取消后作废的证号和文号。", _BOTH),
+    ),
 }
 
 blueprint = Blueprint("more", __name__, url_prefix="/window")

@@ -51,6 +51,7 @@ def late(house: House, no: str) -> None:
 
 def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name).first.click()
+    expect(page.locator("main")).to_contain_text("已出件，正在制证")
 
 
 def test_issued_by_mistake_and_taken_back_from_the_case_page(screens: Screens, shots: Path) -> None:

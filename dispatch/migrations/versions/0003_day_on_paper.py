@@ -16,7 +16,10 @@ def upgrade() -> None:
     _attachments()
     _form_counters()
     _paper_forms()
+    _payer_rules()
     _print_counters()
+    _electronic_consents()
+    _service_records()
     _holds()
     _login_sessions()
     _notices()
@@ -70,6 +73,22 @@ def _paper_forms() -> None:
         batch_op.create_index('uq_paper_forms_subject', ['kind', 'subject_kind', 'subject_id'], unique=True, sqlite_where=sa.text("subject_id <> ''"), postgresql_where=sa.text("subject_id <> ''"))
 
 
+def _payer_rules() -> None:
+    op.create_table('payer_rules',
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('division_prefix', sa.String(length=12), nullable=False),
+    sa.Column('item_prefix', sa.String(length=40), nullable=False),
+    sa.Column('method', sa.String(length=12), nullable=False),
+    sa.Column('payer', sa.String(length=12), nullable=False),
+    sa.Column('reason', sa.String(length=120), nullable=False),
+    sa.Column('set_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('set_by', sa.String(length=120), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_payer_rules'))
+    )
+    with op.batch_alter_table('payer_rules', schema=None) as batch_op:
+        batch_op.create_index('uq_payer_rules', ['division_prefix', 'item_prefix', 'method'], unique=True)
+
+
 def _print_counters() -> None:
     op.create_table('print_counters',
     sa.Column('office', sa.String(length=12), nullable=False),
@@ -77,6 +96,53 @@ def _print_counters() -> None:
     sa.Column('last', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('office', 'day', name=op.f('pk_print_counters'))
     )
+
+
+def _electronic_consents() -> None:
+    op.create_table('electronic_consents',
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('case_id', sa.String(length=26), nullable=False),
+    sa.Column('particulars', sa.LargeBinary(), nullable=False),
+    sa.Column('given_on', sa.Date(), nullable=False),
+    sa.Column('form_no', sa.String(length=40), nullable=False),
+    sa.Column('attachment_id', sa.String(length=26), nullable=True),
+    sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('recorded_by', sa.String(length=120), nullable=False),
+    sa.Column('withdrawn_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['case_id'], ['cases.id'], name=op.f('fk_electronic_consents_case_id_cases')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_electronic_consents'))
+    )
+    with op.batch_alter_table('electronic_consents', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_electronic_consents_case_id'), ['case_id'], unique=False)
+
+
+def _service_records() -> None:
+    op.create_table('service_records',
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('case_id', sa.String(length=26), nullable=False),
+    sa.Column('document_id', sa.String(length=16), nullable=False),
+    sa.Column('division_code', sa.String(length=12), nullable=False),
+    sa.Column('method', sa.String(length=16), nullable=False),
+    sa.Column('origin', sa.String(length=8), nullable=False),
+    sa.Column('consignment_id', sa.String(length=26), nullable=True),
+    sa.Column('served_on', sa.Date(), nullable=False),
+    sa.Column('needs_receipt', sa.Boolean(), nullable=False),
+    sa.Column('recipient', sa.LargeBinary(), nullable=False),
+    sa.Column('facts', sa.LargeBinary(), nullable=False),
+    sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('recorded_by', sa.String(length=120), nullable=False),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('ended_by', sa.String(length=120), nullable=False),
+    sa.Column('end_reason', sa.String(length=200), nullable=False),
+    sa.ForeignKeyConstraint(['case_id'], ['cases.id'], name=op.f('fk_service_records_case_id_cases')),
+    sa.ForeignKeyConstraint(['document_id'], ['documents.id'], name=op.f('fk_service_records_document_id_documents')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_service_records'))
+    )
+    with op.batch_alter_table('service_records', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_service_records_case_id'), ['case_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_service_records_consignment_id'), ['consignment_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_service_records_document_id'), ['document_id'], unique=False)
+        batch_op.create_index('uq_service_records_system', ['document_id', 'consignment_id'], unique=True, sqlite_where=sa.text("ended_at IS NULL AND origin = 'system'"), postgresql_where=sa.text("ended_at IS NULL AND origin = 'system'"))
 
 
 def _holds() -> None:

@@ -1,0 +1,196 @@
+"""Service at the window: signing on the spot, the receipt of a refusal, entries by hand that keep what was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw
+from playwright.sync_api import Page, expect
+
+from tests.factories import approval, document
+from tests.functional.browsing import shoot
+from tests.functional.screens import Screens, served
+from tests.webhouse import House, open_house
+
+pytestmark = pytest.mark.functional
+
+REFUSAL = {
+    "decision": "denied",
+    "documents": [
+        document(
+            kind="decision",
+            title="不予行政许可决定书",
+            signer_policy="authorized",
+            fields={
+                "申请人": "周小满", "办理事项": "企业名称预先核准", "不予许可理由": "名称与他人相同。",
+                "法律依据": "《企业名称登记管理规定》第十条", "复议机关": "磐安县人民政府",
+                "复议期限": "自收到本决定书之日起六十日内",
+                "管辖法院": "磐安县人民法院", "诉讼期限": "自收到本决定书之日起六个月内",
+            },
+        )
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture
+def screens(tmp_path: Path, browser) -> Iterator[Screens]:
+    with served(tmp_path) as (house, base):
+        made = Screens(house, base, browser)
+        yield made
+        for context in made.made:
+            context.close()
+        assert made.faults == []
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return open_house(tmp_path)
+
+
+def scribble(page: Page) -> None:
+    """A name drawn with the mouse."""
+    box = page.locator("[data-signpad] canvas").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 60, box["y"] + 60)
+    page.mouse.down()
+    for step in range(30):
+        page.mouse.move(box["x"] + 60 + step * 9, box["y"] + 60 + (step % 7) * 12)
+    page.mouse.up()
+
+
+def test_on_the_spot_is_issue_print_sign(screens: Screens, shots: Path) -> None:
+    case = approval(delivery={"method": "on_the_spot"})
+    no = case["acceptance_no"]
+    assert screens.house.call("POST", "/cases", "cases", json=case).status_code == 201
+    page = screens.signed_in("clerk")
+    page.goto(f"{screens.base}/window/cases/{no}")
+    page.get_by_role("button", name="出件").first.click()
+    expect(page.locator("main")).to_contain_text("已出件，正在制证")
+    screens.house.work()
+    page.goto(f"{screens.base}/window/cases/{no}")
+    page.get_by_label("签收人姓名").fill("周小满")
+    page.get_by_role("button", name="签收，办完").click()
+    expect(page.locator("[data-sign-words]")).to_contain_text("还没有签名")  # nothing was sent
+    page.locator("[data-signpad]").scroll_into_view_if_needed()
+    scribble(page)
+    expect(page.locator("[data-sign-words]")).to_have_text("已签。")
+    shoot(page, shots, "sign-on-the-spot")
+    scribble(page)
+    page.get_by_role("button", name="签收，办完").click()
+    expect(page.locator("main")).to_contain_text("签收好了，1 份证件已交到手里，这一件办完了。")
+    screens.house.work()
+    view = screens.house.view(no)
+    assert view["state"] == "closed"
+    assert view["service"]["state"] == "served"
+    page.goto(f"{screens.base}/window/cases/{no}")
+    expect(page.locator("#sign")).to_have_count(0)
+    shoot(page, shots, "served-on-the-spot")
+
+
+def test_the_signature_is_wiped_and_can_be_left_to_paper(screens: Screens) -> None:
+    case = approval(delivery={"method": "on_the_spot"})
+    screens.house.issued(case)
+    page = screens.signed_in("clerk")
+    page.goto(f"{screens.base}/window/cases/{case['acceptance_no']}")
+    page.locator("[data-signpad]").scroll_into_view_if_needed()
+    scribble(page)
+    page.get_by_role("button", name="重写").click()
+    assert page.locator("input[name=signature]").input_value() == ""
+    page.get_by_label("无法手写，已按手印或见纸质签名").check()
+    page.get_by_label("签收人姓名").fill("周小满")
+    page.get_by_role("button", name="签收，办完").click()
+    expect(page.locator("main")).to_contain_text("签收好了")
+    page.goto(f"{screens.base}/window/cases/{case['acceptance_no']}/service")
+    expect(page.locator("main")).to_contain_text("纸质签名或手印")
+
+
+def delivered_refusal(house: House) -> str:
+    view = house.issued(approval(delivery={"method": "counter"}, **REFUSAL))
+    assert view["documents"][0]["state"] == "valid", view["documents"]
+    scan = {
+        "scan_id": "s1", "code": view["consignments"][0]["id"], "action": "deliver",
+        "occurred_at": house.services.clock.now().isoformat(), "signer": {"kind": "self", "name": "周小满", "id_tail": "0011"},
+    }  # fmt: skip
+    body = {"sent_at": house.services.clock.now().isoformat(), "scans": [scan]}
+    told = house.call("POST", "/scans", "scans", json=body).get_json()["results"]
+    assert told[0]["outcome"] == "accepted", told
+    house.work()
+    return str(view["acceptance_no"])
+
+
+def test_a_refusal_waits_for_its_receipt_and_then_tells_the_terms(
+    screens: Screens, shots: Path, tmp_path: Path
+) -> None:
+    no = delivered_refusal(screens.house)
+    page = screens.signed_in("clerk")
+    page.goto(f"{screens.base}/window/service")
+    expect(page.locator("h1")).to_contain_text("1 份不予许可的决定还差送达回证")
+    shoot(page, shots, "service-list")
+    page.get_by_role("link", name=no[:6]).click()
+    expect(page.locator("main")).to_contain_text("还差签过字的送达回证")
+    shoot(page, shots, "service-waiting")
+    paper = tmp_path / "receipt.jpg"
+    image = Image.new("RGB", (400, 300), "white")
+    ImageDraw.Draw(image).text((40, 40), "signed", fill="black")
+    image.save(paper)
+    page.set_input_files("input[name=receipt] >> nth=0", str(paper))
+    page.get_by_role("button", name="收下回证").click()
+    expect(page.locator("main")).to_contain_text("复议期限到")
+    expect(page.locator(".chip.ok")).to_contain_text("已送达")
+    shoot(page, shots, "service-served")
+    page.goto(f"{screens.base}/window/cases/{no}")
+    expect(page.locator("main")).to_contain_text("复议期限到")
+    shoot(page, shots, "service-case")
+
+
+def test_entering_by_hand_shows_what_the_way_needs_and_keeps_what_was_typed(
+    screens: Screens, shots: Path
+) -> None:
+    view = screens.house.issued(approval(**REFUSAL))
+    page = screens.signed_in("clerk")
+    page.goto(f"{screens.base}/window/cases/{view['acceptance_no']}/service")
+    page.get_by_text("手工登记送达").click()
+    expect(page.get_by_label("公告内容")).to_be_hidden()
+    page.get_by_label("怎么送达的").select_option("public_notice")
+    page.get_by_label("公告内容").fill("因你下落不明，现依法公告送达。")
+    page.get_by_label("在哪里公告").fill("县政府公告栏")
+    shoot(page, shots, "service-entry")
+    page.get_by_role("button", name="登记送达").click()
+    expect(page.locator("main")).to_contain_text("请附上公告张贴的照片")
+    expect(page.get_by_label("在哪里公告")).to_have_value("县政府公告栏")
+    expect(page.get_by_label("公告内容")).to_have_value("因你下落不明，现依法公告送达。")
+
+
+# -- who may -------------------------------------------------------------------------------------------------------
+def test_roles_offices_and_tokens(house: House) -> None:
+    no = delivered_refusal(house)
+    paper = house.view(no)["documents"][0]["document_id"]
+    clerk, token = house.browser("clerk", "clerk")
+    elsewhere, its = house.browser("far", "clerk", office="44")
+    observer, eye = house.browser("eye", "observer")
+    assert observer.get(f"/window/cases/{no}/service").status_code == 200
+    assert "手工登记送达" not in observer.get(f"/window/cases/{no}/service").text
+    for path in (
+        f"cases/{no}/service/{paper}",
+        f"cases/{no}/service/{paper}/receipt",
+        f"cases/{no}/consent",
+        f"cases/{no}/sign",
+    ):
+        assert observer.post(f"/window/{path}", data={"csrf_token": eye}).status_code == 403, path
+        assert clerk.post(f"/window/{path}", data={}).status_code == 403, path
+        given = {"csrf_token": its, "kind": "self", "name": "周小满", "signature_paper": "1"}
+        assert elsewhere.post(f"/window/{path}", data=given).status_code == 404, path
+    assert elsewhere.get(f"/window/documents/{paper}/service.pdf").status_code == 404
+    sheet = clerk.get(f"/window/documents/{paper}/service.pdf")
+    assert sheet.data.startswith(b"%PDF")
+    table = clerk.get("/window/service/table?as=csv").get_data().decode("utf-8-sig")
+    assert "待回证" in table and "周**" in table and "周小满" not in table
+    bad = clerk.post(
+        f"/window/cases/{no}/service/{paper}/receipt",
+        data={"csrf_token": token, "receipt": (BytesIO(b"<svg/>"), "x.svg")},
+    )
+    assert bad.status_code == 422
+    assert "只接受 JPG、PNG" in bad.text
