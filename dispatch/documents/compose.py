@@ -21,6 +21,7 @@ from ..log import DOCUMENT_LEAF, append, next_index
 from ..models import Case, Document, DocumentType
 from ..outbox import Claim
 from ..rights import SYSTEM, Actor, Scope
+from ..seals import seal_trouble
 from ..services import Services
 from ..store import Work
 from ..voiding import append_void_leaf
@@ -48,6 +49,7 @@ class Facts:
     document: Document
     approval: dict[str, Any]
     today: date
+    division: str = ""
 
     @property
     def wanted(self) -> dict[str, Any]:
@@ -151,6 +153,8 @@ def compose_document(services: Services, claim: Claim) -> None:
         document = work.locked(Document, facts.document.id)
         assert document is not None
         if document.state == DocumentState.DRAFT and document.log_index is None:
+            if not record.by_hand and (trouble := seal_trouble(work, document, facts.division, "electronic")):
+                reasons.append(trouble)
             if reasons:
                 _block(work, document, "；".join(reasons))
             else:
@@ -169,7 +173,7 @@ def _read(services: Services, document_id: str) -> Facts | None:
             return None
         if case.state not in (CaseState.ISSUED, CaseState.CLOSED):
             return None
-        return Facts(document, work.open(case, "body"), local_date(work.now))
+        return Facts(document, work.open(case, "body"), local_date(work.now), case.division_code)
 
 
 def _block(work: Work, document: Document, reason: str) -> None:

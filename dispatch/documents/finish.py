@@ -23,6 +23,7 @@ from ..models import Case, Document
 from ..outbox import Claim
 from ..ports import Appearance
 from ..rights import SYSTEM
+from ..seals import note_sealing
 from ..services import Services
 from ..store import Work
 from .page import Rendered, render
@@ -67,7 +68,7 @@ def finish_document(services: Services, claim: Claim) -> None:
     name = f"documents/{draft.id}-{digest[:16]}.pdf"
     services.blobs.put(name, sealed)
     with services.store.work(SYSTEM) as work:
-        _make_valid(work, draft.id, digest, name)
+        _make_valid(work, draft, digest, name)
         outbox.finish(work, claim)
 
 
@@ -145,13 +146,15 @@ def _seal(services: Services, draft: _Draft, page: Rendered, token: bytes) -> by
     )
 
 
-def _make_valid(work: Work, document_id: str, digest: str, name: str) -> None:
-    document = work.locked(Document, document_id)
+def _make_valid(work: Work, draft: _Draft, digest: str, name: str) -> None:
+    document = work.locked(Document, draft.id)
     assert document is not None
     if document.state != DocumentState.DRAFT:
         return  # cancelled meanwhile: the file stays unused
     work.move(document, DocumentState.VALID, pdf_sha256=digest, pdf_blob=name, valid_at=work.now, reason=None)
     work.audit("document_valid", "document", document.id, log_index=document.log_index)
     case = work.session.get_one(Case, document.case_id)
+    if not draft.record.by_hand:
+        note_sealing(work, document, case, sheet=draft.record.sheet)
     if case.state == CaseState.ISSUED and document.consignment_id is None:
         work.emit("case.settle", case.id)

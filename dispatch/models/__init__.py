@@ -29,6 +29,7 @@ from .ledger import Audit, AuditHead, Outbox
 from .people import ApiKey, FailureCount, IdempotentAnswer, LoginSession, User
 from .prints import PaperCode, PrintBatch, PrintCounter, PrintItem
 from .service import ElectronicConsent, PayerRule, ServiceRecord
+from .seals import Seal, SealUse
 
 __all__ = [
     "ApiKey",
@@ -69,6 +70,8 @@ __all__ = [
     "PrivateLink",
     "RangeNumber",
     "ScanEvent",
+    "Seal",
+    "SealUse",
     "Sealed",
     "ServiceRecord",
     "User",

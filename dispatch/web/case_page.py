@@ -19,6 +19,7 @@ from ..issue import cancel_case
 from ..redirect import redirect_case
 from ..rights import Scope
 from ..service.overview import case_service
+from ..seals import hand_sealings
 from ..undo import seconds_left
 from . import access
 from .access import current_actor, services
@@ -84,8 +85,8 @@ def _case_page(no: str, *, shown: dict[str, Any] | None = None, form: dict[str, 
     return staff_page(
         "window/case.html", "list", case=_case(view, facts), may=may, shown=shown, form=form,
         faults=(form or {}).get("faults", ()), messages=messages, hold_kinds=KINDS, hold_outcomes=OUTCOMES,
-        today=local_date(services().clock.now()),
         service=case_service(services(), actor, no), undo_seconds=seconds_left(services(), actor, no),
+        today=local_date(services().clock.now()), inked=hand_sealings(services(), actor, no),
     )  # fmt: skip
 
 

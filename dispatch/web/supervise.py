@@ -14,6 +14,7 @@ from ..documents.validity import reinstate, revoke, suspend
 from ..errors import NotFound, RuleViolation
 from ..oversight import confirm_point, document_card, new_points, pending_acts
 from ..rights import Scope
+from ..seal_register import list_seals
 from . import access
 from .access import current_actor, services
 from .rooms import act, staff_page
@@ -43,7 +44,10 @@ def index() -> ResponseReturnValue:
         {"text": "件卡住了", "value": counts["stuck"], "tone": "bad" if counts["stuck"] else ""},
     ]
     pending, points = pending_acts(services(), actor), new_points(services(), actor)
-    return staff_page("supervise/index.html", "supervise", figures=figures, pending=pending, points=points)
+    seals = list_seals(services(), actor, unregistered=True)
+    return staff_page(
+        "supervise/index.html", "supervise", figures=figures, pending=pending, points=points, seals=seals
+    )
 
 
 @blueprint.get("/find")
