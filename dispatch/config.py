@@ -25,6 +25,7 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "DISPATCH_ENV": ("development", "production 时拒绝演示账户、开发密钥与明文 http"),
     "DISPATCH_EXPRESS_CARRIER": ("range", "政务专递方式：range（号段）或 manual（手工登记）"),
     "DISPATCH_SAME_PERSON_RULE": ("on", "录入人不得出件：on 或 off"),
+    "DISPATCH_PROOFREAD": ("off", "模板要求校对的证件，打印、装封前须另一人校对：on 或 off"),
     "DISPATCH_TWO_PERSON_RULE": ("on", "撤销等须两人：on 或 off"),
 }
 
@@ -46,6 +47,7 @@ class Settings:
     express_carrier: str
     same_person_rule: bool
     two_person_rule: bool
+    proofread: bool = False
 
     @property
     def production(self) -> bool:
@@ -88,6 +90,7 @@ class Settings:
                 value["DISPATCH_SAME_PERSON_RULE"], "DISPATCH_SAME_PERSON_RULE", ("on", "off")
             )
             == "on",
+            proofread=_one_of(value["DISPATCH_PROOFREAD"], "DISPATCH_PROOFREAD", ("on", "off")) == "on",
             two_person_rule=_one_of(
                 value["DISPATCH_TWO_PERSON_RULE"], "DISPATCH_TWO_PERSON_RULE", ("on", "off")
             )

@@ -18,6 +18,7 @@ from .errors import NotFound, NotPermitted
 from .holds import holds_due
 from .lifecycle import CaseState, ConsignmentState, DocumentState
 from .models import CarrierRange, Case, Consignment, Document, Hold, Outbox, Point
+from .proof import wrong_pages
 from .rights import Actor, Scope
 from .services import Services
 from .store import Work
@@ -69,6 +70,7 @@ def worklist(services: Services, actor: Actor) -> dict[str, Any]:
         stuck = [
             *_blocked(work, actor),
             *_holds_due(work, actor),
+            *_proofs(services, work, actor),
             *_troubled(work, actor),
             *_parked(work, actor),
             *_new_points(work, actor),
@@ -205,6 +207,13 @@ def _holds_due(work: Work, actor: Actor) -> Iterable[dict[str, Any]]:
     for hold, case in holds_due(work, actor, SHOWN):
         why = f"暂缓到期，请处理：{hold.reason}（到 {hold.until}）"
         yield _row("hold_due", case.acceptance_no, "暂缓", why, hold.placed_at, hold.id)
+
+
+def _proofs(services: Services, work: Work, actor: Actor) -> Iterable[dict[str, Any]]:
+    """Pages that a second pair of eyes found wrong."""
+    for document, case in wrong_pages(services, work, actor):
+        why = "校对有误，办件已暂缓；请更正后换发，或再校对一次"
+        yield _row("proof_wrong", case.acceptance_no, document.title, why, document.proofread_at, document.id)
 
 
 def _troubled(work: Work, actor: Actor) -> Iterable[dict[str, Any]]:

@@ -21,6 +21,7 @@ from ..errors import Fault, Invalid, RuleViolation
 from ..holds import active_holds
 from ..lifecycle import ConsignmentState, DocumentState
 from ..models import Case, Consignment, Document
+from ..proof import unread
 from ..rights import Actor, Scope
 from ..services import Services
 from ..store import Work
@@ -58,6 +59,7 @@ _TAIL_WANTED: Final = "object_tail_required"
 _READ_IT: Final = "“{}”：请看实物，输入它上面编号的最后几位（至少 4 位）。"
 _NO_CODE: Final = "“{}”没有登记过编号或码，请一位同事一起看过实物，扫工牌、输 PIN 确认。"
 _WORN_OUT: Final = "“{}”的编号今天输错太多次了，请一位同事一起看过实物，扫工牌、输 PIN 确认。"
+_UNREAD: Final = "这份证件还没有校对。请不是出件人的同事在“校对”里核对后再装。"
 _BEFORE_LABEL: Final = (_K.PLANNED, _K.BOOKING, _K.BOOKING_UNKNOWN, _K.BOOKING_REJECTED)
 
 
@@ -84,9 +86,9 @@ class Second:
 class _Mismatch(Exception):
     """Why the pair does not match."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, words: str = "") -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason, self.words = reason, words or REASONS[reason]
 
 
 class _NeedsSecond(Exception):
@@ -127,9 +129,9 @@ def pack_check(
     asked = _Asked(label, paper, tail, bool(tail) and _count_try(services, actor, paper))
     try:
         with services.store.work(actor) as work:
-            return _check(work, actor, asked)
+            return _check(services, work, actor, asked)
     except _Mismatch as found:
-        raise _told(services, actor, found.reason) from None
+        raise _told(services, actor, found) from None
     except _NeedsSecond as need:
         if second is None or not second.who.strip():
             fault = Fault("/second_who", "second_person_required", need.detail)
@@ -139,18 +141,18 @@ def pack_check(
     beside = witness(services, here, second.who, second.pin, screen=second.screen)
     try:
         with services.store.work(actor) as work:
-            return _check(work, actor, replace(asked, second=beside.name))
+            return _check(services, work, actor, replace(asked, second=beside.name))
     except _Mismatch as found:
-        raise _told(services, actor, found.reason) from None
+        raise _told(services, actor, found) from None
 
 
-def _told(services: Services, actor: Actor, reason: str) -> RuleViolation:
+def _told(services: Services, actor: Actor, found: _Mismatch) -> RuleViolation:
     with services.store.work(actor) as work:
-        work.audit("pack_mismatch", "office", actor.office or "all", reason=reason)
-    return RuleViolation("mismatch", REASONS[reason], outcome="mismatch", reason=reason)
+        work.audit("pack_mismatch", "office", actor.office or "all", reason=found.reason)
+    return RuleViolation("mismatch", found.words, outcome="mismatch", reason=found.reason)
 
 
-def _check(work: Work, actor: Actor, asked: _Asked) -> PackResult:
+def _check(services: Services, work: Work, actor: Actor, asked: _Asked) -> PackResult:
     found = envelope_by_code(work, actor, asked.label)
     paper = read_paper(work, actor, asked.paper)
     if found is None or paper is None:
@@ -159,6 +161,8 @@ def _check(work: Work, actor: Actor, asked: _Asked) -> PackResult:
     locked = work.locked(Document, paper.document.id)
     assert consignment is not None and locked is not None
     _refuse(work, FoundEnvelope(consignment, found.void), locked)
+    if unread(services, [locked]):
+        raise _Mismatch("not_ready", _UNREAD)
     known_by = _look_at_object(work, locked, paper.on_paper, asked)
     if locked.packed_at is None:
         locked.packed_at, locked.packed_by = work.now, actor.name

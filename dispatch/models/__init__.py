@@ -28,8 +28,8 @@ from .forms import FormCounter, PaperForm
 from .ledger import Audit, AuditHead, Outbox
 from .people import ApiKey, FailureCount, IdempotentAnswer, LoginSession, User
 from .prints import PaperCode, PrintBatch, PrintCounter, PrintItem
-from .service import ElectronicConsent, PayerRule, ServiceRecord
 from .seals import Seal, SealUse
+from .service import ElectronicConsent, PayerRule, ServiceRecord
 
 __all__ = [
     "ApiKey",

@@ -75,6 +75,10 @@ class Document(Base):
     consignment_id: Mapped[str | None] = mapped_column(ForeignKey("consignments.id"), index=True)
     replaced_by: Mapped[str | None] = mapped_column(String(16))
     valid_at: Mapped[datetime | None] = mapped_column(Moment)
+    proofread_outcome: Mapped[str | None] = mapped_column(String(8))  # right | wrong
+    proofread_by: Mapped[str | None] = mapped_column(String(120))
+    proofread_at: Mapped[datetime | None] = mapped_column(Moment)
+    proofread_note: Mapped[bytes | None] = mapped_column(Sealed)
     packed_at: Mapped[datetime | None] = mapped_column(Moment)
     packed_by: Mapped[str | None] = mapped_column(String(120))
 

@@ -22,6 +22,7 @@ from ..consignments.envelope import addressee_of, title_of
 from ..errors import Fault, Invalid, NotFound, RuleViolation
 from ..lifecycle import DocumentState
 from ..models import Case, Consignment, Document, PrintBatch, PrintCounter, PrintItem, new_id
+from ..proof import refuse_unread
 from ..rights import Actor, Scope
 from ..services import Services
 from ..store import Work
@@ -166,6 +167,7 @@ def printable(services: Services, actor: Actor, wanted: Sequence[str]) -> list[_
     with services.store.read(actor) as work:
         documents = [seen_document(work, actor, document_id) for document_id in wanted]
         _refuse_unready(work, documents)
+        refuse_unread(services, documents)
         ordered = _in_order(work, documents)
     return [
         _Ready(document.id, document.consignment_id, *_measured(services.blobs.get(str(document.pdf_blob))))

@@ -16,10 +16,11 @@ from ..desk import facts_of_cases, messages_of, receipt_pdf
 from ..errors import Invalid, RuleViolation
 from ..holds import KINDS, OUTCOMES, lift_hold, place_hold, postpone_hold, read_day
 from ..issue import cancel_case
+from ..proof import proof_states
 from ..redirect import redirect_case
 from ..rights import Scope
-from ..service.overview import case_service
 from ..seals import hand_sealings
+from ..service.overview import case_service
 from ..undo import seconds_left
 from . import access
 from .access import current_actor, services
@@ -87,6 +88,7 @@ def _case_page(no: str, *, shown: dict[str, Any] | None = None, form: dict[str, 
         faults=(form or {}).get("faults", ()), messages=messages, hold_kinds=KINDS, hold_outcomes=OUTCOMES,
         service=case_service(services(), actor, no), undo_seconds=seconds_left(services(), actor, no),
         today=local_date(services().clock.now()), inked=hand_sealings(services(), actor, no),
+        proofs=proof_states(services(), actor, no),
     )  # fmt: skip
 
 

@@ -35,6 +35,11 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _GROUPS: Final[Mapping[str, tuple[str, str, str]]] = {
     "document_blocked": ("证件没有做成", "请审批部门更正内容；字体、模板补好以后可以重做。", "file"),
     "file_missing": ("等部门的电子原件", "请审批部门上传已盖章的文件。", "upload"),
+    "proof_wrong": (
+        "校对有误",
+        "看错在哪一栏：数据错了请部门更正、督查换发；看错了就再校对一次，然后解除暂缓。",
+        "eye",
+    ),
     "hold_due": ("暂缓到期", "问清原因还在不在：办好了就解除，没办好就写明新的日子。", "pause"),
     "booking_rejected": ("下单被拒", "核对收件人的地址和电话，改好再下单。", "cross"),
     "booking_unknown": ("下单结果待查", "正在查询；查清以前不会重复下单。", "search"),

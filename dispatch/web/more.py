@@ -19,7 +19,11 @@ __all__ = ["blueprint"]
 _BOTH: Final = (Role.CLERK, Role.SUPERVISOR)
 #: group → (address, word, icon, sentence, roles that see it)
 _DOORS: Final[dict[str, tuple[tuple[str, str, str, str, tuple[Role, ...]], ...]]] = {
-    "查一查": (("/window/holds", "暂缓出件", "pause", "哪些件暂缓、为什么、到哪天；办好了就解除。", _BOTH),),
+    "核对": (
+        ("/window/proof", "校对", "eye", "决定书打印前，由另一位同事对着办件核对一遍。", _BOTH),
+        ("/window/holds", "暂缓出件", "pause", "哪些件暂缓、为什么、到哪天；办好了就解除。", _BOTH),
+        ("/window/seals/waiting", "等着盖实物章", "pen", "盖章处空着的证件，盖好一份勾一份。", _BOTH),
+    ),
     "办件进来": (
         ("/window/imports", "导入办件", "upload", "审批平台导出的表格，先试读再收。", (Role.CLERK,)),
         ("/window/entry", "手工录一件", "plus", "没有接口、也没有表格时用。", (Role.CLERK,)),
@@ -29,6 +33,7 @@ _DOORS: Final[dict[str, tuple[tuple[str, str, str, str, tuple[Role, ...]], ...]]
     "登记和台账": (
         ("/window/service", "送达", "check", "哪些还差送达回证，公告到哪天，复议诉讼期限。", _BOTH),
         ("/window/void-numbers", "作废号登记", "list", "撤回、取消后作废的证号和文号。", _BOTH),
+        ("/window/seals", "印章登记簿", "shield", "各部门有哪些印章、谁保管、用在了哪里。", _BOTH),
     ),
 }
 

@@ -18,8 +18,11 @@ def upgrade() -> None:
     _paper_forms()
     _payer_rules()
     _print_counters()
+    _seals()
     _electronic_consents()
+    _seal_uses()
     _service_records()
+    _documents()
     _holds()
     _login_sessions()
     _notices()
@@ -98,6 +101,30 @@ def _print_counters() -> None:
     )
 
 
+def _seals() -> None:
+    op.create_table('seals',
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('department_name', sa.String(length=80), nullable=False),
+    sa.Column('division_code', sa.String(length=12), nullable=False),
+    sa.Column('name', sa.String(length=80), nullable=False),
+    sa.Column('kind', sa.String(length=12), nullable=False),
+    sa.Column('source', sa.String(length=200), nullable=False),
+    sa.Column('valid_from', sa.Date(), nullable=True),
+    sa.Column('valid_until', sa.Date(), nullable=True),
+    sa.Column('titles', sa.String(length=4000), nullable=False),
+    sa.Column('keeper', sa.String(length=80), nullable=False),
+    sa.Column('registered', sa.Boolean(), nullable=False),
+    sa.Column('suspended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('suspended_reason', sa.String(length=200), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('created_by', sa.String(length=120), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_seals'))
+    )
+    with op.batch_alter_table('seals', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_seals_department_name'), ['department_name'], unique=False)
+        batch_op.create_index('uq_seals_unregistered', ['department_name', 'division_code', 'kind'], unique=True, sqlite_where=sa.text('NOT registered'), postgresql_where=sa.text('NOT registered'))
+
+
 def _electronic_consents() -> None:
     op.create_table('electronic_consents',
     sa.Column('id', sa.String(length=26), nullable=False),
@@ -114,6 +141,28 @@ def _electronic_consents() -> None:
     )
     with op.batch_alter_table('electronic_consents', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_electronic_consents_case_id'), ['case_id'], unique=False)
+
+
+def _seal_uses() -> None:
+    op.create_table('seal_uses',
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('seal_id', sa.String(length=26), nullable=False),
+    sa.Column('document_id', sa.String(length=16), nullable=False),
+    sa.Column('title', sa.String(length=80), nullable=False),
+    sa.Column('acceptance_no', sa.String(length=40), nullable=False),
+    sa.Column('division_code', sa.String(length=12), nullable=False),
+    sa.Column('sheet', sa.Boolean(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('actor', sa.String(length=120), nullable=False),
+    sa.Column('note', sa.String(length=200), nullable=False),
+    sa.ForeignKeyConstraint(['document_id'], ['documents.id'], name=op.f('fk_seal_uses_document_id_documents')),
+    sa.ForeignKeyConstraint(['seal_id'], ['seals.id'], name=op.f('fk_seal_uses_seal_id_seals')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_seal_uses'))
+    )
+    with op.batch_alter_table('seal_uses', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_seal_uses_division_code'), ['division_code'], unique=False)
+        batch_op.create_index(batch_op.f('ix_seal_uses_document_id'), ['document_id'], unique=False)
+        batch_op.create_index('ix_seal_uses_seal', ['seal_id', 'at'], unique=False)
 
 
 def _service_records() -> None:
@@ -143,6 +192,14 @@ def _service_records() -> None:
         batch_op.create_index(batch_op.f('ix_service_records_consignment_id'), ['consignment_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_service_records_document_id'), ['document_id'], unique=False)
         batch_op.create_index('uq_service_records_system', ['document_id', 'consignment_id'], unique=True, sqlite_where=sa.text("ended_at IS NULL AND origin = 'system'"), postgresql_where=sa.text("ended_at IS NULL AND origin = 'system'"))
+
+
+def _documents() -> None:
+    with op.batch_alter_table('documents', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('proofread_outcome', sa.String(length=8), nullable=True))
+        batch_op.add_column(sa.Column('proofread_by', sa.String(length=120), nullable=True))
+        batch_op.add_column(sa.Column('proofread_at', sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column('proofread_note', sa.LargeBinary(), nullable=True))
 
 
 def _holds() -> None:
