@@ -90,6 +90,8 @@ _ACTS: Mapping[str, Callable[[Facts], str]] = MappingProxyType(
         ),
         "case_corrected": lambda f: "更正了办件内容",
         "case_issued": lambda f: f"出件，共 {f.get('documents', '?')} 份证件",
+        "collection_refused": lambda f: _after("来人没有领到", f, "reason"),
+        "collection_mismatch": lambda f: "来人身份证末四位对不上",
         "service_recorded": lambda f: f"记下送达：{_SERVICE.get(str(f.get('method')), '送达')}",
         "service_ended": lambda f: _after("撤销送达记录", f, "reason"),
         "service_sheet_made": lambda f: "打印了送达情况记录",

@@ -119,6 +119,9 @@ def _label(work: Work, actor: Actor, code: str) -> Found | None:
     case = next(iter(cases_inside(work, found.consignment.id)), None)
     if case is None or not actor.sees(case.division_code):
         return None
+    waits = found.consignment.method == "counter" and found.consignment.state == "ready_for_collection"
+    if waits and actor.may(Scope.ISSUE):
+        return Found("shelf", f"/window/counter/{found.consignment.id}", f"取件单，办件 {case.acceptance_no}")
     words = "作废的面单" if found.void else "面单"
     address = f"{case_page(case.acceptance_no)}#envelope-{found.consignment.id}"
     return Found("label", address, f"{words}，办件 {case.acceptance_no}")

@@ -1,23 +1,22 @@
-"""The window's envelopes: print, pack check, hand-over, counter, and whatever is stuck."""
+"""The window's envelopes: print, pack check, hand-over, and whatever is stuck."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
-from uuid import uuid4
 
 from flask import Blueprint, Response, flash, redirect, request
 from flask.typing import ResponseReturnValue
 
 from ..casefile import retry_step, worklist
 from ..consignments.book import bind_number, export_manual, import_manual, retry_booking
-from ..consignments.label import labels_pdf, slip_pdf
+from ..consignments.label import labels_pdf
 from ..consignments.manifest import list_manifests, make_manifest, manifest_file, manifest_pdf, sign_manifest
 from ..consignments.pack import unpack
 from ..consignments.returns import keep_returned, send_again
-from ..consignments.scans import confirm_delivery, take_scans
-from ..desk import at_counter, packed_by_carrier, standing_labels, wanting_number
+from ..consignments.scans import confirm_delivery
+from ..desk import packed_by_carrier, standing_labels, wanting_number
 from ..documents.compose import retry_document
 from ..errors import Invalid, NotFound, RuleViolation
 from ..rights import Role
@@ -196,50 +195,6 @@ def signed(manifest_id: str) -> ResponseReturnValue:
     name = request.form.get("signed_by", "")
     sign = partial(sign_manifest, services(), current_actor(), manifest_id, name)
     return act(sign, "已记下签字，这些信封都算交寄了。", "/window/handover")
-
-
-# -- counter ---------------------------------------------------------------------------------------------------------
-@blueprint.get("/counter")
-@access.role(*DOERS)
-def counter() -> ResponseReturnValue:
-    """What waits on the shelf."""
-    return staff_page("window/counter.html", "counter", rows=at_counter(services(), current_actor()))
-
-
-@blueprint.get("/counter/<consignment_id>/slip.pdf")
-@access.role(*DOERS)
-def slip(consignment_id: str) -> Response:
-    """The shelf slip."""
-    return attachment(slip_pdf(services(), current_actor(), consignment_id), "application/pdf", "取件单.pdf")
-
-
-@blueprint.post("/counter/<consignment_id>")
-@access.role(*DOERS)
-def collected(consignment_id: str) -> ResponseReturnValue:
-    """Somebody collected it: a delivery scan by hand."""
-    return act(lambda: _deliver(consignment_id), "已记下：交到手里。", "/window/counter")
-
-
-def _deliver(consignment_id: str) -> None:
-    """One scan ``deliver`` with the signer that the form names; a refusal becomes ``RuleViolation``."""
-    moment = services().clock.now().isoformat()
-    signer = {
-        key: request.form.get(key, "").strip() for key in ("kind", "name", "relation", "id_tail", "code")
-    }
-    scan = {
-        "scan_id": str(uuid4()),
-        "code": consignment_id,
-        "action": "deliver",
-        "occurred_at": moment,
-        "signer": {key: value for key, value in signer.items() if value},
-    }
-    result = take_scans(services(), current_actor(), moment, [scan], source="window")[0]
-    if result["outcome"] != "accepted":
-        raise RuleViolation(
-            result["outcome"], result.get("detail") or words.plain(words.SCAN_OUTCOMES, result["outcome"])
-        )
-    if result["state"] == "to_verify":
-        flash("签收人与要求不符，或送达码没有核对，已记作“签收待核实”。", "wait")
 
 
 # -- what is stuck ---------------------------------------------------------------------------------------------------

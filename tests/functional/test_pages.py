@@ -459,15 +459,20 @@ def test_opening_a_closed_envelope_wants_a_reason(crew: Crew) -> None:
 
 
 def test_collected_at_the_counter(crew: Crew) -> None:
-    view = crew.house.issued(approval(delivery={"method": "counter"}))
+    case = approval(delivery={"method": "counter"})
+    view = crew.house.issued(case)
     envelope = view["consignments"][0]
     assert "1 件等人来取" in crew.of("clerk").get("/window/counter").text
     assert crew.of("clerk").get(f"/window/counter/{envelope['id']}/slip.pdf").data.startswith(b"%PDF")
-    refused = crew.post("clerk", f"/window/counter/{envelope['id']}", {"kind": "", "name": ""})
+    refused = crew.post("clerk", f"/window/counter/{envelope['id']}", {"who": "", "name": ""})
     assert "notice bad" in refused.text
-    done = crew.post(
-        "clerk", f"/window/counter/{envelope['id']}", {"kind": "self", "name": "周小满", "id_tail": "0012"}
-    )
+    came = {
+        "who": "self",
+        "name": "周小满",
+        "shown": "本人的身份证原件",
+        "id_tail": case["applicant"]["id_no"][-4:],
+    }
+    done = crew.post("clerk", f"/window/counter/{envelope['id']}", came)
     assert "交到手里" in done.text
     assert crew.house.view(view["acceptance_no"])["consignments"][0]["state"] == "delivered"
 
