@@ -83,12 +83,20 @@ def _after(words: str, facts: Facts, key: str) -> str:
     return f"{words}：{facts[key]}" if facts.get(key) else words
 
 
+def _members(facts: Facts) -> str:
+    named = facts.get("members")
+    if not isinstance(named, list) or not named:
+        return ""
+    more = f" 等 {facts.get('count')} 处" if int(facts.get("count") or 0) > len(named) else ""
+    return f"：{'、'.join(str(one) for one in named)}{more}"
+
+
 _ACTS: Mapping[str, Callable[[Facts], str]] = MappingProxyType(
     {
         "case_received": lambda f: {"api": "收到办件", "file": "从文件导入办件"}.get(
             str(f.get("source")), "窗口录入办件"
         ),
-        "case_corrected": lambda f: "更正了办件内容",
+        "case_corrected": lambda f: "更正了办件内容" + _members(f),
         "case_issued": lambda f: f"出件，共 {f.get('documents', '?')} 份证件",
         "collection_refused": lambda f: _after("来人没有领到", f, "reason"),
         "collection_mismatch": lambda f: "来人身份证末四位对不上",

@@ -26,7 +26,7 @@ from .consignments.signers import strictest
 from .errors import NotFound, NotPermitted, Rejected
 from .issue import find_case
 from .lifecycle import CaseState, ConsignmentState
-from .models import Case, Consignment, Document, Notice, Point, ScanEvent, Waybill
+from .models import Case, CaseCorrection, Consignment, Document, Notice, Point, ScanEvent, Waybill
 from .notices import day_words
 from .rights import SYSTEM, Actor, Role, Scope
 from .services import Services
@@ -243,11 +243,18 @@ def facts_of_cases(services: Services, actor: Actor, numbers: Sequence[str]) -> 
     else must issue it."""
     rule = services.settings.same_person_rule
     with services.store.read(actor) as work:
-        cases = work.session.scalars(select(Case).where(Case.acceptance_no.in_(numbers)))
+        cases = list(work.session.scalars(select(Case).where(Case.acceptance_no.in_(numbers))))
+        corrected = select(CaseCorrection.case_id).where(
+            CaseCorrection.case_id.in_([case.id for case in cases]),
+            CaseCorrection.by == actor.name,
+            CaseCorrection.person,
+        )
+        mine = set(work.session.scalars(corrected))
         return {
             case.acceptance_no: {
                 "method": case.method,
-                "entered_by_me": rule and case.source != "api" and case.entered_by == actor.name,
+                "entered_by_me": rule
+                and (case.id in mine or (case.source != "api" and case.entered_by == actor.name)),
                 "accepted_at": case.accepted_at,
                 "decided_at": case.decided_at,
             }

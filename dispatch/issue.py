@@ -18,7 +18,7 @@ from .cases import find_case
 from .errors import NotFound, RuleViolation
 from .holds import active_holds
 from .lifecycle import AFTER_HAND_OVER, CaseState, ConsignmentState
-from .models import Case, Consignment, Document, IssueBatch, IssueBatchItem, Waybill, new_id
+from .models import Case, CaseCorrection, Consignment, Document, IssueBatch, IssueBatchItem, Waybill, new_id
 from .numbering import allot
 from .outbox import Claim
 from .rights import CLI, SYSTEM, Actor, Scope
@@ -60,7 +60,7 @@ def _issue_once(services: Services, work: Work, acceptance_no: str) -> bool:
     if case.state == CaseState.CANCELLED:
         raise RuleViolation("cancelled", "这个办件已取消，不能出件。")
     _refuse_held(work, case)
-    _refuse_same_person(services, work.actor, case)
+    _refuse_same_person(services, work, case)
     _issue(services, work, case)
     return True
 
@@ -72,15 +72,17 @@ def _refuse_held(work: Work, case: Case) -> None:
         raise RuleViolation("held", f"这个办件暂缓出件：{reasons}。解除后再出件。")
 
 
-def _refuse_same_person(services: Services, actor: Actor, case: Case) -> None:
-    by_person = case.source in ("hand", "file")
-    if (
-        services.settings.same_person_rule
-        and by_person
-        and case.entered_by == actor.name
-        and actor.name != CLI.name
-    ):
+def _refuse_same_person(services: Services, work: Work, case: Case) -> None:
+    actor = work.actor
+    if not services.settings.same_person_rule or actor.name == CLI.name:
+        return
+    if case.source in ("hand", "file") and case.entered_by == actor.name:
         raise RuleViolation("same_person", "录入办件的人不能自己出件，请由另一位同事出件。")
+    mine = select(CaseCorrection.id).where(
+        CaseCorrection.case_id == case.id, CaseCorrection.by == actor.name, CaseCorrection.person
+    )
+    if work.session.scalar(mine.limit(1)):
+        raise RuleViolation("same_person", "更正过办件的人不能自己出件，请由另一位同事出件。")
 
 
 def _issue(services: Services, work: Work, case: Case) -> None:

@@ -18,11 +18,12 @@ from sqlalchemy import delete, select
 from ..calendar import delivery_due, promise_due
 from ..errors import Fault, Invalid, NotFound, NotPermitted, Rejected, RuleViolation
 from ..lifecycle import CaseState, DocumentState
-from ..models import Case, CaseSearch, Document, new_id
+from ..models import Case, CaseCorrection, CaseSearch, Document, new_id
 from ..numbering import release_given, reserve_given
 from ..rights import Actor, Scope
 from ..services import Services
 from ..store import Work
+from .changes import case_changes
 from .columns import Layout
 from .files import Row, read_cases
 from .identifiers import canonical
@@ -161,8 +162,14 @@ def _describe(work: Work, document: Document, approval: Approval, wanted: Any) -
 
 
 # -- correction --------------------------------------------------------------------------------------------------
-def correct_case(services: Services, actor: Actor, acceptance_no: str, obj: object) -> None:
-    """Replace a case's content while it is ready, or mend its blocked documents; else 409 ``not_correctable``."""
+def correct_case(
+    services: Services, actor: Actor, acceptance_no: str, obj: object, *, seen: str = ""
+) -> None:
+    """Replace a case's content while it is ready, or mend its blocked documents; else 409 ``not_correctable``.
+
+    ``seen``: digest of the content that the correction was made from; ``changed_meanwhile`` when it is another by now.
+    Who corrects by hand counts as entering: he does not issue, and who issued does not correct (``same_person``).
+    """
     actor.require(Scope.CASES)
     approval = parse_case(obj, now=services.clock.now())
     if approval.acceptance_no != acceptance_no:
@@ -174,15 +181,40 @@ def correct_case(services: Services, actor: Actor, acceptance_no: str, obj: obje
             raise NotFound("没有找到这个受理号的办件。请核对受理号。")
         if case.content_hash == approval.content_hash():
             return
+        if seen and seen != case.content_hash:
+            raise RuleViolation("changed_meanwhile", "刚才有人改过这个办件，请重新打开更正页再改。")
+        before = work.open(case, "body")
         if case.state == CaseState.READY:
             _replace_all(work, case, approval)
         else:
+            _refuse_issuer(services, actor, case)
             _mend_blocked(work, case, approval)
         _fill(services, work, case, approval)
         if case.issued_at is not None:
             case.next_due = case.delivery_due
         _index(work, case, approval)
-        work.audit("case_corrected", "case", case.id, acceptance_no=acceptance_no)
+        _note_correction(work, case, before, approval)
+
+
+def _refuse_issuer(services: Services, actor: Actor, case: Case) -> None:
+    """What stands on an issued paper takes two: one who says what, one who issues."""
+    by_person = actor.role is not None
+    if services.settings.same_person_rule and by_person and case.issued_by == actor.name:
+        raise RuleViolation("same_person", "这一件是您出的，证件内容要由另一位同事更正。")
+
+
+def _note_correction(work: Work, case: Case, before: dict[str, Any], approval: Approval) -> None:
+    """Old and new are kept encrypted; the audit names the members only."""
+    changes = case_changes(before, approval.model_dump(mode="json"))
+    row = CaseCorrection(
+        id=new_id(), case_id=case.id, at=work.now, by=work.actor.name, person=work.actor.role is not None
+    )
+    work.seal(row, "changed", changes)
+    work.add(row)
+    named = [one["name"] for one in changes[:8]]
+    work.audit(
+        "case_corrected", "case", case.id, acceptance_no=case.acceptance_no, members=named, count=len(changes)
+    )
 
 
 def _replace_all(work: Work, case: Case, approval: Approval) -> None:

@@ -11,7 +11,16 @@ from collections.abc import Iterable
 
 from ..errors import Fault
 
-__all__ = ["CHOICES", "choices_of", "fault", "field_name", "known_members", "nearest", "pointer_of"]
+__all__ = [
+    "CHOICES",
+    "choices_of",
+    "fault",
+    "field_name",
+    "known_members",
+    "nearest",
+    "options_at",
+    "pointer_of",
+]
 
 _NAMES = {
     "": "办件",
@@ -232,6 +241,11 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word most like this one, None when none is."""
     found = difflib.get_close_matches(word[:80], list(known), n=1, cutoff=0.6)
     return found[0] if found else None
+
+
+def options_at(pointer: str) -> dict[str, str]:
+    """The allowed values at ``pointer`` with the word for each; empty where anything may stand."""
+    return CHOICES.get(_kind(pointer), {})
 
 
 def choices_of(pointer: str) -> str:

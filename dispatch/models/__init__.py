@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .attachments import Attachment
 from .base import Base, Moment, Sealed, new_id
-from .cases import Case, CaseSearch, Hold, IssueBatch, IssueBatchItem, Notice, PrivateLink
+from .cases import Case, CaseCorrection, CaseSearch, Hold, IssueBatch, IssueBatchItem, Notice, PrivateLink
 from .consignments import (
     CarrierRange,
     Consignment,
@@ -39,6 +39,7 @@ __all__ = [
     "Base",
     "CarrierRange",
     "Case",
+    "CaseCorrection",
     "CaseSearch",
     "Consignment",
     "Document",

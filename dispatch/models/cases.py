@@ -9,7 +9,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import Base, Moment, Sealed, new_id
 
-__all__ = ["Case", "CaseSearch", "Hold", "IssueBatch", "IssueBatchItem", "Notice", "PrivateLink"]
+__all__ = [
+    "Case",
+    "CaseCorrection",
+    "CaseSearch",
+    "Hold",
+    "IssueBatch",
+    "IssueBatchItem",
+    "Notice",
+    "PrivateLink",
+]
 
 
 class Case(Base):
@@ -56,6 +65,19 @@ class CaseSearch(Base):
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"), index=True)
     kind: Mapped[str] = mapped_column(String(12))  # name | phone_tail
     key: Mapped[bytes]
+
+
+class CaseCorrection(Base):
+    """Somebody changed what a case says. ``person``: by hand, so that he does not issue it; ``changed``: old and new."""
+
+    __tablename__ = "case_corrections"
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
+    at: Mapped[datetime] = mapped_column(Moment)
+    by: Mapped[str] = mapped_column(String(120))
+    person: Mapped[bool]
+    changed: Mapped[bytes] = mapped_column(Sealed)
 
 
 class Hold(Base):

@@ -97,7 +97,7 @@ def _case(view: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
     mine, held, ready = bool(facts.get("entered_by_me")), bool(view["holds"]), view["state"] == "ready"
     left = any(one["state"] in _LEFT for one in view["consignments"])
     open_ = view["state"] in ("ready", "issued") and not left
-    why_not = "这一件是您录的，要由另一位同事出件。" if ready and mine else ""
+    why_not = "这一件是您录的或更正过的，要由另一位同事出件。" if ready and mine else ""
     return view | facts | {
         "item": view["item"]["name"],
         "department": view["department"]["name"],

@@ -19,6 +19,7 @@ def upgrade() -> None:
     _payer_rules()
     _print_counters()
     _seals()
+    _case_corrections()
     _electronic_consents()
     _seal_uses()
     _service_records()
@@ -123,6 +124,21 @@ def _seals() -> None:
     with op.batch_alter_table('seals', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_seals_department_name'), ['department_name'], unique=False)
         batch_op.create_index('uq_seals_unregistered', ['department_name', 'division_code', 'kind'], unique=True, sqlite_where=sa.text('NOT registered'), postgresql_where=sa.text('NOT registered'))
+
+
+def _case_corrections() -> None:
+    op.create_table('case_corrections',
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('case_id', sa.String(length=26), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('by', sa.String(length=120), nullable=False),
+    sa.Column('person', sa.Boolean(), nullable=False),
+    sa.Column('changed', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['case_id'], ['cases.id'], name=op.f('fk_case_corrections_case_id_cases')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_case_corrections'))
+    )
+    with op.batch_alter_table('case_corrections', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_case_corrections_case_id'), ['case_id'], unique=False)
 
 
 def _electronic_consents() -> None:
