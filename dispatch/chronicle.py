@@ -98,6 +98,8 @@ _ACTS: Mapping[str, Callable[[Facts], str]] = MappingProxyType(
         ),
         "case_corrected": lambda f: "更正了办件内容" + _members(f),
         "case_issued": lambda f: f"出件，共 {f.get('documents', '?')} 份证件",
+        "link_code_sent": lambda f: "给申请人发了收取验证码",
+        "paper_opened": lambda f: "申请人在线打开了证件",
         "collection_refused": lambda f: _after("来人没有领到", f, "reason"),
         "collection_mismatch": lambda f: "来人身份证末四位对不上",
         "service_recorded": lambda f: f"记下送达：{_SERVICE.get(str(f.get('method')), '送达')}",

@@ -17,9 +17,8 @@ from uuid import uuid4
 
 from sqlalchemy import select
 
-from labels.masks import mask_name
-
 from .attachments import AttachmentView, attach, attachments_of
+from .consignments.authority import authority_words
 from .consignments.codes import envelope_by_code, paper_by_code, tidy
 from .consignments.envelope import addressee_of, cases_inside, contents, find_consignment, title_of
 from .consignments.label import masked_recipient
@@ -206,28 +205,9 @@ def _shelf(work: Work, row: Consignment) -> Shelf:
         recipient=" ".join(dict.fromkeys(p for p in (to.organization, masked_recipient(to)) if p)),
         titles=tuple(title_of(paper) for paper in papers), acceptance_no=case.acceptance_no,
         policy=strictest(paper.signer_policy for paper in papers), needs_code=row.delivery_code is not None,
-        since=row.state_at, authority=_authority(body), organization=to.for_organization,
+        since=row.state_at, authority=authority_words(body), organization=to.for_organization,
         asks_tail=_tail_on_file(body, to.name) is not None, pictures=tuple(pictures),
     )  # fmt: skip
-
-
-def _authority(body: Mapping[str, Any]) -> str:
-    """Whom the case names as receiving for the applicant, and by what authorization; empty where nobody."""
-    named = body["delivery"].get("recipient") or {}
-    if not named or named.get("relation", "self") == "self":
-        return ""
-    words = f"{mask_name(named['name'])}（{_RELATIONS.get(named['relation'], named['relation'])}）"
-    return (
-        f"{words}，凭 {named['authorization']}" if named.get("authorization") else f"{words}，没有写授权文书"
-    )
-
-
-_RELATIONS: Final = MappingProxyType(
-    {
-        "contact": "联系人", "mailroom": "单位收发室", "spouse": "配偶", "child": "子女", "parent": "父母", "colleague": "同事",
-        "representative": "代理人", "designated": "指定代收人", "guardian": "监护人", "heir": "继承人",
-    }
-)  # fmt: skip
 
 
 def _tail_on_file(body: Mapping[str, Any], name: str) -> str | None:

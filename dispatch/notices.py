@@ -29,7 +29,9 @@ __all__ = [
     "send_notice",
 ]
 
-Occasion = Literal["issued", "handed_over", "attempt_failed", "ready_for_collection", "delivered", "returned"]
+Occasion = Literal[
+    "issued", "handed_over", "attempt_failed", "ready_for_collection", "delivered", "returned", "code"
+]
 #: occasions of messages and their words
 OCCASIONS: Final[dict[Occasion, str]] = {
     "issued": "已出件",
@@ -38,6 +40,7 @@ OCCASIONS: Final[dict[Occasion, str]] = {
     "ready_for_collection": "待领取",
     "delivered": "已送达",
     "returned": "已退回窗口",
+    "code": "验证码",
 }
 
 _WAYS: Final = {
@@ -165,6 +168,10 @@ class Words:
         return self._say(
             "您的信封没能送到，已退回窗口妥善保管。请联系我们，改个地址再送，或带身份证件来领取。"
         )
+
+    def code(self, code: str) -> str:
+        """To the applicant who wants to take his electronic papers."""
+        return self._say(f"收取电子证件的验证码 {code}，十五分钟内有效，请不要告诉别人。")
 
     def _say(self, text: str) -> str:
         return f"【{self._operator}】{text} 咨询：{self._phone}"

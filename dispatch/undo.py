@@ -33,6 +33,7 @@ from .models import (
 )
 from .notices import cancel_unsent
 from .rights import Actor, Scope
+from .service.records import records_of
 from .services import Services
 from .store import Work
 from .voiding import void_document
@@ -127,8 +128,8 @@ def _packed(work: Work, case_id: str) -> bool:
 def undo_issue(services: Services, actor: Actor, acceptance_no: str) -> Undone:
     """Take the issuing of one case back.
 
-    ``RuleViolation``: ``not_issued``, ``too_late`` (more than a minute ago), ``packed``, ``document_changed`` (a paper
-    was frozen, revoked or replaced meanwhile).
+    ``RuleViolation``: ``not_issued``, ``too_late`` (more than a minute ago), ``packed``, ``served``, ``document_changed``
+    (a paper was frozen, revoked or replaced meanwhile).
     """
     actor.require(Scope.ISSUE)
     with services.store.work(actor) as work:
@@ -171,6 +172,8 @@ def _locked(work: Work, case: Case) -> list[Document]:
         raise RuleViolation(
             "packed", "刚刚已经有人把证件装进信封，不能撤回出件。要停下来，请先拆封，再取消办件或改证。"
         )
+    if records_of(work, [document.id for document in documents]):
+        raise RuleViolation("served", "证件已经当场签收或送达，不能撤回出件。")
     if any(document.state not in _UNDOABLE for document in documents):
         raise RuleViolation("document_changed", "有证件正在冻结核查或已被替换，不能撤回出件。")
     return documents

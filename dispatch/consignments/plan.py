@@ -23,6 +23,7 @@ from ..lifecycle import AFTER_HAND_OVER, CaseState, ConsignmentState, DocumentSt
 from ..models import Case, CaseSearch, Consignment, Document, Point, new_id
 from ..notices import Words, is_told, notify
 from ..outbox import Claim
+from ..payers import Fee, payer_of
 from ..ports import Carrier
 from ..rights import SYSTEM, Actor, Scope
 from ..services import Services
@@ -48,7 +49,7 @@ class _Way:
     method: str
     carrier: str
     addressee: Addressee
-    payer: str
+    fee: Fee
     key: bytes
 
 
@@ -103,14 +104,14 @@ def _way(
         return None
     addressee = _addressee(body, own, method)
     carrier = COUNTER if method == COUNTER else _carrier(services, method, document.kind).code
-    payer = "office" if method == COUNTER else delivery.get("payer") or "office"
+    fee = payer_of(work, case, method, delivery.get("payer"))
     alone = document.id if document.denial or case.sensitive else ""
     parts = [
-        case.division_code, case.person_key.hex(), method, carrier, payer, addressee.name, addressee.organization,
+        case.division_code, case.person_key.hex(), method, carrier, fee.payer, addressee.name, addressee.organization,
         addressee.phone, *addressee.region, addressee.address, addressee.point, alone,
     ]  # fmt: skip
     return _Way(
-        method, carrier, addressee, payer, work.vault.blind("envelope", json.dumps(parts, ensure_ascii=False))
+        method, carrier, addressee, fee, work.vault.blind("envelope", json.dumps(parts, ensure_ascii=False))
     )
 
 
@@ -177,7 +178,7 @@ def _new_envelope(work: Work, case: Case, way: _Way) -> Consignment:
     row = Consignment(
         id=number, direction="out", division_code=case.division_code, method=way.method, carrier=way.carrier,
         state=str(state), base_state=str(state), state_at=work.now, created_at=work.now, envelope_key=way.key,
-        payer=way.payer, order_no=number, sort_code="", shelf_place="",
+        payer=way.fee.payer, payer_reason=way.fee.reason, order_no=number, sort_code="", shelf_place="",
     )  # fmt: skip
     work.seal(row, "recipient", way.addressee.as_json())
     if way.addressee.point:
@@ -319,7 +320,9 @@ def take_out(work: Work, document: Document, reason: str) -> None:
 
 def redirect(work: Work, case: Case, body: dict[str, Any], delivery: Delivery) -> None:
     """Store the new way and make the new recipient findable."""
+    said = body["delivery"].get("payer")  # who pays was said once; another address does not unsay it
     body["delivery"] = delivery.model_dump(mode="json")
+    body["delivery"]["payer"] = delivery.payer or said
     work.seal(case, "body", body)
     case.method = delivery.method
     if delivery.recipient is None:

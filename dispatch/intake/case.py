@@ -183,7 +183,7 @@ class Delivery(_Part):
     method: Literal["express", "door", "point", "counter", "on_the_spot", "electronic"]
     recipient: Annotated[Recipient | None, NotNull] = None
     point: Annotated[Annotated[str, _text(0, 120)] | None, NotNull] = None
-    payer: Literal["office", "recipient"] = "office"
+    payer: Annotated[Literal["office", "recipient"] | None, NotNull] = None
 
 
 class MaterialsIn(_Part):

@@ -148,3 +148,7 @@ class PrivateLink(Base):
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), unique=True)
     key: Mapped[bytes] = mapped_column(unique=True)
     secret: Mapped[bytes] = mapped_column(Sealed)
+    code: Mapped[bytes | None] = mapped_column(
+        Sealed
+    )  # what was sent to the phone, for what changes anything here
+    code_until: Mapped[datetime | None] = mapped_column(Moment)

@@ -41,6 +41,7 @@ class Consignment(Base):
     envelope_key: Mapped[bytes] = mapped_column(index=True)
     recipient: Mapped[bytes] = mapped_column(Sealed)
     payer: Mapped[str] = mapped_column(String(12))
+    payer_reason: Mapped[str] = mapped_column(String(160), default="", server_default="")
     point_id: Mapped[str | None] = mapped_column(ForeignKey("points.id"))
     order_no: Mapped[str] = mapped_column(String(40), unique=True)
     sort_code: Mapped[str] = mapped_column(String(40), default="")

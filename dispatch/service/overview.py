@@ -15,6 +15,7 @@ from ..attachments import AttachmentView, attachments_of
 from ..calendar import local_date
 from ..cases import find_case
 from ..chronicle import shown_actor
+from ..consignments.authority import authority_words
 from ..consignments.envelope import title_of
 from ..consignments.signers import KINDS as SIGNERS
 from ..lifecycle import CaseState, DocumentState
@@ -46,7 +47,12 @@ _SERVABLE: Final = (
     DocumentState.REVOKED,
     DocumentState.SUPERSEDED,
 )
-_ORIGINS: Final = {"system": "系统按签收自动记录", "hand": "手工登记", "spot": "窗口当场签收"}
+_ORIGINS: Final = {
+    "system": "系统按签收自动记录",
+    "hand": "手工登记",
+    "spot": "窗口当场签收",
+    "online": "收件人在线收取",
+}
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,7 @@ class PaperService:
 @dataclass(frozen=True)
 class CaseService:
     """A case's service. ``consent``: words on the consent to electronic service, empty without; ``to_sign``: titles that
-    wait for a signature on the spot."""
+    wait for a signature on the spot; ``authority``: whom the case names as receiving for the applicant."""
 
     acceptance_no: str
     method: str
@@ -92,6 +98,7 @@ class CaseService:
     consent: str
     to_sign: tuple[str, ...]
     organization: bool
+    authority: str
 
 
 def case_service(services: Services, actor: Actor, acceptance_no: str) -> CaseService:
@@ -111,7 +118,13 @@ def case_service(services: Services, actor: Actor, acceptance_no: str) -> CaseSe
         to_sign = tuple(title_of(paper) for paper in waits_for_signature(work, case))
         organization = body["applicant"]["type"] == "organization"
         return CaseService(
-            case.acceptance_no, case.method, tuple(shown), _consent_words(work, case), to_sign, organization
+            case.acceptance_no,
+            case.method,
+            tuple(shown),
+            _consent_words(work, case),
+            to_sign,
+            organization,
+            authority_words(body),
         )
 
 

@@ -10,9 +10,11 @@ from flask.typing import ResponseReturnValue
 
 from ..consignments.track import private_view, public_track
 from ..desk import private_particulars
-from ..errors import NotFound
+from ..errors import Invalid, NotFound, NotPermitted, RuleViolation
+from ..service.receiving import electronic_view, paper_by_code, receive, send_code
 from . import access, words
 from .access import optional_actor, services
+from .exports import file_to_keep
 from .pages import render_page
 from .rooms import home_of
 
@@ -89,12 +91,56 @@ def _told(found: dict[str, Any]) -> dict[str, Any]:
 @access.secret_link
 def private(secret: str) -> Response:
     """The applicant's own page; not to be kept or indexed anywhere."""
+    return _private(secret)
+
+
+def _private(secret: str, *, fault: str = "", code: str = "", status: int = 200) -> Response:
     view = private_view(services(), secret)
     particulars = private_particulars(services(), secret)
     envelopes = [one | particulars.get(one["id"], {}) for one in view["consignments"]]
     expected = date.fromisoformat(view["expected_day"]) if view["expected_day"] else None
     page = make_response(
-        render_page("applicant/private.html", view=view, envelopes=envelopes, expected=expected)
-    )
+        render_page(
+            "applicant/private.html", view=view, envelopes=envelopes, expected=expected, secret=secret,
+            electronic=electronic_view(services(), secret), fault=fault, code=code,
+        ),
+        status,
+    )  # fmt: skip
     page.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
     return page
+
+
+@blueprint.post("/m/<secret>/code")
+@access.secret_link
+def ask_code(secret: str) -> Response:
+    """Send a code to the phone on file."""
+    try:
+        send_code(services(), secret)
+    except RuleViolation as refusal:
+        return _private(secret, fault=refusal.detail, status=409)
+    return _private(secret)
+
+
+@blueprint.post("/m/<secret>/receive")
+@access.secret_link
+def take(secret: str) -> Response:
+    """With the code: consent where it is missing, and the papers."""
+    code, agreed = request.form.get("code", ""), bool(request.form.get("agree"))
+    try:
+        receive(services(), secret, code, agreed=agreed)
+    except Invalid as refusal:
+        return _private(secret, fault="；".join(one.detail for one in refusal.faults), status=422)
+    except (RuleViolation, NotPermitted) as refusal:
+        return _private(secret, fault=refusal.detail, status=409)
+    return _private(secret, code=code)
+
+
+@blueprint.post("/m/<secret>/papers/<document_id>")
+@access.secret_link
+def paper(secret: str, document_id: str) -> Response:
+    """One received paper."""
+    try:
+        data, kind, name = paper_by_code(services(), secret, request.form.get("code", ""), document_id)
+    except (RuleViolation, NotPermitted) as refusal:
+        return _private(secret, fault=refusal.detail, status=409)
+    return file_to_keep(data, kind, name)

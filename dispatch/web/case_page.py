@@ -16,6 +16,7 @@ from ..desk import facts_of_cases, messages_of, receipt_pdf
 from ..errors import Invalid, RuleViolation
 from ..holds import KINDS, OUTCOMES, lift_hold, place_hold, postpone_hold, read_day
 from ..issue import cancel_case
+from ..payers import fees_of
 from ..proof import proof_states
 from ..redirect import redirect_case
 from ..rights import Scope
@@ -81,14 +82,14 @@ def _case_page(no: str, *, shown: dict[str, Any] | None = None, form: dict[str, 
     actor = current_actor()
     view = case_view(services(), actor, no)
     facts = facts_of_cases(services(), actor, [no]).get(no, {})
-    may = may_here()
+    may, (fee, fees) = may_here(), fees_of(services(), actor, no)
     messages = messages_of(services(), actor, no) if may["issue"] and request.args.get("messages") else None
     return staff_page(
         "window/case.html", "list", case=_case(view, facts), may=may, shown=shown, form=form,
         faults=(form or {}).get("faults", ()), messages=messages, hold_kinds=KINDS, hold_outcomes=OUTCOMES,
         service=case_service(services(), actor, no), undo_seconds=seconds_left(services(), actor, no),
         today=local_date(services().clock.now()), inked=hand_sealings(services(), actor, no),
-        proofs=proof_states(services(), actor, no),
+        proofs=proof_states(services(), actor, no), fee=fee, fees=fees,
     )  # fmt: skip
 
 

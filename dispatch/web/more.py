@@ -32,6 +32,7 @@ _DOORS: Final[dict[str, tuple[tuple[str, str, str, str, tuple[Role, ...]], ...]]
     "帮手": (("/window/card.pdf", "窗口速查卡", "print", "一张 A4，贴在桌边。", _BOTH),),
     "登记和台账": (
         ("/window/service", "送达", "check", "哪些还差送达回证，公告到哪天，复议诉讼期限。", _BOTH),
+        ("/window/payers", "寄递费由谁付", "truck", "按事项、区划和送法的规定；督查人员可以改。", _BOTH),
         ("/window/void-numbers", "作废号登记", "list", "撤回、取消后作废的证号和文号。", _BOTH),
         ("/window/seals", "印章登记簿", "shield", "各部门有哪些印章、谁保管、用在了哪里。", _BOTH),
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -194,3 +195,54 @@ def test_roles_offices_and_tokens(house: House) -> None:
     )
     assert bad.status_code == 422
     assert "只接受 JPG、PNG" in bad.text
+
+
+def test_the_applicant_takes_his_papers_with_the_code_on_his_phone(screens: Screens, shots: Path) -> None:
+    case = approval(delivery={"method": "electronic"})
+    no = case["acceptance_no"]
+    screens.house.issued(case)
+    assert screens.house.view(no)["state"] == "issued"
+    clerk = screens.signed_in("clerk")
+    clerk.goto(f"{screens.base}/window/cases/{no}?messages=1")
+    link = re.search(r"/m/[A-Z2-7]{26}", clerk.content())
+    assert link
+    page = screens.page(phone=True)
+    page.goto(f"{screens.base}{link[0]}")
+    shoot(page, shots, "electronic-begin")
+    page.get_by_role("button", name="发验证码").click()
+    clerk.reload()
+    code = re.search(r"验证码 ([0-9]{6})", clerk.content())
+    assert code
+    page.get_by_label("短信里的六位验证码").fill("000000" if code[1] != "000000" else "111111")
+    page.get_by_label("我同意用电子方式送达").check()
+    page.get_by_role("button", name="收取证件").click()
+    expect(page.locator(".notice.bad")).to_contain_text("验证码不对")
+    page.get_by_label("短信里的六位验证码").fill(code[1])
+    page.get_by_label("我同意用电子方式送达").check()
+    shoot(page, shots, "electronic-code")
+    page.get_by_role("button", name="收取证件").click()
+    expect(page.locator("main")).to_contain_text("已收取")
+    shoot(page, shots, "electronic-done")
+    with page.expect_download() as taken:
+        page.get_by_role("button", name="企业名称预先核准通知书").click()
+    assert Path(taken.value.path()).read_bytes().startswith(b"%PDF-")
+    screens.house.work()
+    assert screens.house.view(no)["state"] == "closed"
+    assert screens.house.view(no)["service"]["state"] == "served"
+
+
+def test_rules_of_the_fee_are_read_by_clerks_and_set_by_supervisors(screens: Screens, shots: Path) -> None:
+    chief = screens.signed_in("supervisor")
+    chief.goto(f"{screens.base}/window/payers")
+    chief.get_by_label("事项编码").fill("T-")
+    chief.get_by_label("谁付").select_option("recipient")
+    chief.get_by_label("依据").fill("县政府办 2026 年 3 号文")
+    chief.get_by_role("button", name="记下").click()
+    expect(chief.locator("tbody")).to_contain_text("收件人付（到付）")
+    shoot(chief, shots, "payers")
+    view = screens.house.issued(approval())
+    clerk = screens.signed_in("clerk")
+    clerk.goto(f"{screens.base}/window/payers")
+    expect(clerk.get_by_role("button", name="记下")).to_have_count(0)
+    clerk.goto(f"{screens.base}/window/cases/{view['acceptance_no']}")
+    expect(clerk.locator("main")).to_contain_text("收件人付（到付），按规定：县政府办 2026 年 3 号文")

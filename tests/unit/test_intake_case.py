@@ -62,7 +62,7 @@ def test_defaults_are_filled_in_and_values_kept() -> None:
     del obj["delivery"]["recipient"]["relation"]
     case = parse_case(obj, now=NOW)
     assert case.item.sensitivity == "normal"
-    assert case.delivery.payer == "office"
+    assert case.delivery.payer is None  # unsaid: the rule of item and area decides
     assert case.delivery.recipient is not None
     assert case.delivery.recipient.relation == "self"
     document = case.documents[0]

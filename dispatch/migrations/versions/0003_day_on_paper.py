@@ -23,12 +23,14 @@ def upgrade() -> None:
     _electronic_consents()
     _seal_uses()
     _service_records()
+    _consignments()
     _documents()
     _holds()
     _login_sessions()
     _notices()
     _print_batches()
     _print_items()
+    _private_links()
     _users()
 
 
@@ -210,6 +212,11 @@ def _service_records() -> None:
         batch_op.create_index('uq_service_records_system', ['document_id', 'consignment_id'], unique=True, sqlite_where=sa.text("ended_at IS NULL AND origin = 'system'"), postgresql_where=sa.text("ended_at IS NULL AND origin = 'system'"))
 
 
+def _consignments() -> None:
+    with op.batch_alter_table('consignments', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('payer_reason', sa.String(length=160), server_default='', nullable=False))
+
+
 def _documents() -> None:
     with op.batch_alter_table('documents', schema=None) as batch_op:
         batch_op.add_column(sa.Column('proofread_outcome', sa.String(length=8), nullable=True))
@@ -267,6 +274,12 @@ def _print_items() -> None:
                type_=sa.String(length=12),
                existing_nullable=False)
         batch_op.create_index(batch_op.f('ix_print_items_consignment_id'), ['consignment_id'], unique=False)
+
+
+def _private_links() -> None:
+    with op.batch_alter_table('private_links', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('code', sa.LargeBinary(), nullable=True))
+        batch_op.add_column(sa.Column('code_until', sa.DateTime(timezone=True), nullable=True))
 
 
 def _users() -> None:
