@@ -11,6 +11,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from .attachments import KINDS
 from .models import Audit, ScanEvent
 
 __all__ = ["audit_event", "scan_event", "shown_actor"]
@@ -44,6 +45,7 @@ _SERVICE = MappingProxyType(
         "electronic": "电子送达",
     }
 )
+_FORMS = MappingProxyType({"application": "快递申请单", "contents": "内件清单", "service": "送达回证"})
 _REASONS = MappingProxyType(
     {
         "refused": "拒收",
@@ -153,6 +155,9 @@ _ACTS: Mapping[str, Callable[[Facts], str]] = MappingProxyType(
         "booking_unknown": lambda f: "下单结果待查",
         "waybill_bound": lambda f: "运单号已绑定",
         "waybill_voided": lambda f: "旧运单已作废",
+        "form_printed": lambda f: f"打印了{_FORMS.get(str(f.get('kind')), '单子')}",
+        "attachment_kept": lambda f: f"收到签好的单子或照片：{KINDS.get(str(f.get('kind')), '附件')}",
+        "attachment_shown": lambda f: "查看了附件",
         "manifest_made": lambda f: "列入交接清单",
         "step_parked": lambda f: "系统多次未能完成，等待处理",
         "step_retried": lambda f: "重新尝试",

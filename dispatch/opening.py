@@ -93,8 +93,8 @@ def _form(work: Work, actor: Actor, code: str) -> Found | None:
 def _case_of_form(work: Work, row: PaperForm) -> Case | None:
     if row.subject_kind == "case":
         return work.session.get(Case, row.subject_id)
-    if row.subject_kind == "document":
-        document = work.session.get(Document, row.subject_id)
+    if row.subject_kind in ("document", "documents"):
+        document = work.session.get(Document, (row.covers or row.subject_id).split()[0])
         return work.session.get(Case, document.case_id) if document else None
     if row.subject_kind == "consignment":
         return next(iter(cases_inside(work, row.subject_id)), None)

@@ -24,7 +24,7 @@ from .documents import (
     NumberCounter,
     ValidityRequest,
 )
-from .forms import FormCounter, PaperForm
+from .forms import FormCounter, ManifestTicket, PaperForm, Upload, UploadPart
 from .ledger import Audit, AuditHead, Outbox
 from .people import ApiKey, FailureCount, IdempotentAnswer, LoginSession, User
 from .prints import PaperCode, PrintBatch, PrintCounter, PrintItem
@@ -57,6 +57,7 @@ __all__ = [
     "LoginSession",
     "Manifest",
     "ManifestItem",
+    "ManifestTicket",
     "Moment",
     "Notice",
     "NumberCounter",
@@ -75,6 +76,8 @@ __all__ = [
     "SealUse",
     "Sealed",
     "ServiceRecord",
+    "Upload",
+    "UploadPart",
     "User",
     "ValidityRequest",
     "Waybill",

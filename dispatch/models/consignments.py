@@ -142,7 +142,11 @@ class ScanEvent(Base):
 
 
 class Manifest(Base):
-    """A hand-over list 交接清单. Moves no state by itself."""
+    """A hand-over list 交接清单. Moves no state by itself.
+
+    ``signer``: the carrier's person, JSON ``{name, staff_no}``; ``signed_with``: who stood on the office's side;
+    ``signature_id``: the attachment with the drawn signature, None where it was signed on paper.
+    """
 
     __tablename__ = "manifests"
 
@@ -152,6 +156,10 @@ class Manifest(Base):
     carrier: Mapped[str] = mapped_column(String(20))
     created_at: Mapped[datetime] = mapped_column(Moment)
     created_by: Mapped[str] = mapped_column(String(120))
+    signed_at: Mapped[datetime | None] = mapped_column(Moment)
+    signed_with: Mapped[str | None] = mapped_column(String(120))
+    signer: Mapped[bytes | None] = mapped_column(Sealed)
+    signature_id: Mapped[str | None] = mapped_column(String(26))
 
 
 class ManifestItem(Base):
@@ -162,3 +170,4 @@ class ManifestItem(Base):
     manifest_id: Mapped[str] = mapped_column(ForeignKey("manifests.id"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
     consignment_id: Mapped[str] = mapped_column(ForeignKey("consignments.id"), index=True)
+    left_out_at: Mapped[datetime | None] = mapped_column(Moment)  # struck out when the list was signed

@@ -36,6 +36,10 @@ _DOORS: Final[dict[str, tuple[tuple[str, str, str, str, tuple[Role, ...]], ...]]
         ("/window/void-numbers", "作废号登记", "list", "撤回、取消后作废的证号和文号。", _BOTH),
         ("/window/seals", "印章登记簿", "shield", "各部门有哪些印章、谁保管、用在了哪里。", _BOTH),
     ),
+    "签字的单子": (
+        ("/window/attach", "签好的单子传上来", "upload", "扫描或拍照，凭条码自动归到办件。", _BOTH),
+        ("/window/forms", "申请单和回证", "pen", "空白快递申请单；当天不予许可决定的送达回证。", _BOTH),
+    ),
 }
 
 blueprint = Blueprint("more", __name__, url_prefix="/window")

@@ -19,14 +19,19 @@ def upgrade() -> None:
     _payer_rules()
     _print_counters()
     _seals()
+    _uploads()
     _case_corrections()
     _electronic_consents()
+    _manifest_tickets()
+    _upload_parts()
     _seal_uses()
     _service_records()
     _consignments()
     _documents()
     _holds()
     _login_sessions()
+    _manifest_items()
+    _manifests()
     _notices()
     _print_batches()
     _print_items()
@@ -128,6 +133,23 @@ def _seals() -> None:
         batch_op.create_index('uq_seals_unregistered', ['department_name', 'division_code', 'kind'], unique=True, sqlite_where=sa.text('NOT registered'), postgresql_where=sa.text('NOT registered'))
 
 
+def _uploads() -> None:
+    op.create_table('uploads',
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('division_code', sa.String(length=12), nullable=False),
+    sa.Column('filename', sa.LargeBinary(), nullable=False),
+    sa.Column('media_type', sa.String(length=40), nullable=False),
+    sa.Column('sha256', sa.String(length=64), nullable=False),
+    sa.Column('blob', sa.String(length=120), nullable=False),
+    sa.Column('pages', sa.Integer(), nullable=False),
+    sa.Column('added_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('added_by', sa.String(length=120), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_uploads'))
+    )
+    with op.batch_alter_table('uploads', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_uploads_sha256'), ['sha256'], unique=False)
+
+
 def _case_corrections() -> None:
     op.create_table('case_corrections',
     sa.Column('id', sa.String(length=26), nullable=False),
@@ -159,6 +181,40 @@ def _electronic_consents() -> None:
     )
     with op.batch_alter_table('electronic_consents', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_electronic_consents_case_id'), ['case_id'], unique=False)
+
+
+def _manifest_tickets() -> None:
+    op.create_table('manifest_tickets',
+    sa.Column('key', sa.String(length=64), nullable=False),
+    sa.Column('manifest_id', sa.String(length=26), nullable=False),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('used_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['manifest_id'], ['manifests.id'], name=op.f('fk_manifest_tickets_manifest_id_manifests')),
+    sa.PrimaryKeyConstraint('key', name=op.f('pk_manifest_tickets'))
+    )
+    with op.batch_alter_table('manifest_tickets', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_manifest_tickets_manifest_id'), ['manifest_id'], unique=False)
+
+
+def _upload_parts() -> None:
+    op.create_table('upload_parts',
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('upload_id', sa.String(length=26), nullable=False),
+    sa.Column('division_code', sa.String(length=12), nullable=False),
+    sa.Column('first', sa.Integer(), nullable=False),
+    sa.Column('last', sa.Integer(), nullable=False),
+    sa.Column('guess', sa.String(length=40), nullable=False),
+    sa.Column('reason', sa.String(length=24), nullable=False),
+    sa.Column('state', sa.String(length=8), nullable=False),
+    sa.Column('settled_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('settled_by', sa.String(length=120), nullable=True),
+    sa.ForeignKeyConstraint(['upload_id'], ['uploads.id'], name=op.f('fk_upload_parts_upload_id_uploads')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_upload_parts'))
+    )
+    with op.batch_alter_table('upload_parts', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_upload_parts_upload_id'), ['upload_id'], unique=False)
+        batch_op.create_index('ix_upload_parts_waiting', ['state', 'division_code'], unique=False)
 
 
 def _seal_uses() -> None:
@@ -235,6 +291,19 @@ def _holds() -> None:
 def _login_sessions() -> None:
     with op.batch_alter_table('login_sessions', schema=None) as batch_op:
         batch_op.add_column(sa.Column('locked_at', sa.DateTime(timezone=True), nullable=True))
+
+
+def _manifest_items() -> None:
+    with op.batch_alter_table('manifest_items', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('left_out_at', sa.DateTime(timezone=True), nullable=True))
+
+
+def _manifests() -> None:
+    with op.batch_alter_table('manifests', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('signed_at', sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column('signed_with', sa.String(length=120), nullable=True))
+        batch_op.add_column(sa.Column('signer', sa.LargeBinary(), nullable=True))
+        batch_op.add_column(sa.Column('signature_id', sa.String(length=26), nullable=True))
 
 
 def _notices() -> None:
