@@ -46,7 +46,6 @@ _DEFAULTS: Final = {
     "sensitivity": "normal",
     "signer_policy": "authorized",
     "relation": "self",
-    "payer": "office",
 }
 _KINDS: Final = {
     "promised_working_days": "number", "accepted_at": "moment", "decided_at": "moment", "valid_from": "date",
@@ -171,6 +170,8 @@ def _cells(body: Mapping[str, Any], path: tuple[str, ...], names: Sequence[str])
 
 def _cell(pointer: str, name: str, value: Any) -> Cell:
     choices, kind = options_at(pointer), _KINDS.get(name, "text")
+    if name == "payer":  # unsaid is a value of its own: then the rule of item and area decides
+        choices = {"": "没有写明，按规定"} | choices
     if choices:
         return Cell(pointer, field_name(pointer), str(value or _DEFAULTS.get(name, "")), "choice", choices)
     return Cell(pointer, field_name(pointer), _shown(kind, value), kind)

@@ -17,9 +17,10 @@ from .calendar import SHANGHAI, local_date
 from .errors import NotFound, NotPermitted
 from .holds import holds_due
 from .lifecycle import CaseState, ConsignmentState, DocumentState
-from .models import CarrierRange, Case, Consignment, Document, Hold, Outbox, Point
+from .models import CarrierRange, Case, Consignment, Document, Hold, Outbox, Point, ServiceRecord
 from .proof import wrong_pages
 from .rights import Actor, Scope
+from .service.records import receipts_of
 from .services import Services
 from .store import Work
 
@@ -74,6 +75,7 @@ def worklist(services: Services, actor: Actor) -> dict[str, Any]:
             *_troubled(work, actor),
             *_parked(work, actor),
             *_new_points(work, actor),
+            *_without_receipt(work, actor),
         ]
         return {
             "today": today.isoformat(),
@@ -291,6 +293,27 @@ def _new_points(work: Work, actor: Actor) -> Iterable[dict[str, Any]]:
     for point in work.session.scalars(_in_office(query, actor, Point.division_code)):
         yield _row(
             "point_new", None, point.name, "新出现的代办点，请督查人员确认", point.created_at, point.id
+        )
+
+
+def _without_receipt(work: Work, actor: Actor) -> Iterable[dict[str, Any]]:
+    """Refusals that were signed for and whose signed 送达回证 is not here yet: not served, and no term runs."""
+    query = (
+        select(ServiceRecord, Document, Case)
+        .join(Document, Document.id == ServiceRecord.document_id)
+        .join(Case, Case.id == ServiceRecord.case_id)
+        .where(ServiceRecord.needs_receipt, ServiceRecord.ended_at.is_(None))
+        .order_by(ServiceRecord.served_on)
+    )
+    rows = list(work.session.execute(_in_office(query, actor, ServiceRecord.division_code)))
+    here = receipts_of(work, [document.id for _, document, _ in rows])
+    missing = {
+        document.id: (record, document, case) for record, document, case in rows if document.id not in here
+    }
+    for record, document, case in list(missing.values())[:SHOWN]:
+        why = "签收了，签过字的送达回证还没有收到"
+        yield _row(
+            "receipt_missing", case.acceptance_no, document.title, why, record.recorded_at, document.id
         )
 
 

@@ -171,20 +171,24 @@ def _standing(services: Services, work: Work, case: Case) -> _Standing:
     if case.state == CaseState.READY:
         due = case.delivery_due
         return _Standing("ready", "待出件", due, f"审批已完成，窗口正在准备，最迟 {day_words(due)} 送出。")
-    documents = work.session.scalars(select(Document).where(Document.case_id == case.id))
+    query = select(Document).where(Document.case_id == case.id, Document.state != DocumentState.VOID)
+    documents = list(work.session.scalars(query))
     envelopes = _envelopes(work, documents)
     if not envelopes:
-        return _without_envelope(case, phone)
+        return _without_envelope(case, phone, made=all(one.state != DocumentState.DRAFT for one in documents))
     row = min(envelopes, key=lambda one: _SPEAKS_FIRST.index(ConsignmentState(one.state)))
     expected = _expected(services, work, case, row)
     words = _next_step(services, row, expected)
     return _Standing(row.state, STATE_WORDS[row.state], expected, words)
 
 
-def _without_envelope(case: Case, phone: str) -> _Standing:
+def _without_envelope(case: Case, phone: str, *, made: bool) -> _Standing:
     closed = case.state == CaseState.CLOSED
     if case.method == "electronic":
-        step = "电子证件已可查看，请用短信里的链接打开。" if closed else "电子证件正在制作，好了就通知您。"
+        step = (
+            "电子证件已收取，要再看请用短信里的链接打开。" if closed else "电子证件正在制作，好了就通知您。"
+        )
+        step = "电子证件已做好，请用短信里的链接验证手机后收取。" if made and not closed else step
     elif case.method == "on_the_spot":
         step = f"请在窗口当场领取；已领取的不用再办什么。咨询 {phone}。"
     else:
@@ -265,7 +269,7 @@ def _papers(documents: Sequence[Document]) -> list[dict[str, Any]]:
             "valid_until": document.valid_until.isoformat() if document.valid_until else None,
         }
         for document in documents
-        if document.valid_at is not None or document.live
+        if document.live or (document.valid_at is not None and document.state != DocumentState.VOID)
     ]
 
 

@@ -46,6 +46,11 @@ _GROUPS: Final[Mapping[str, tuple[str, str, str]]] = {
     "held": ("暂存待联系", "打电话给收件人。", "phone"),
     "to_verify": ("签收待核实", "打电话给收件人，问清是不是他委托的人收的。", "eye"),
     "returned": ("已退回窗口", "联系收件人，改个地址再送，或留在窗口等人来取。", "undo"),
+    "receipt_missing": (
+        "不予许可的决定差送达回证",
+        "催送件人员或邮政交回签过字的回证，拍照上传；没有回证不算送达。",
+        "file",
+    ),
     "lost": ("信封丢失", "找承运方核查；要紧的证件先冻结，再换发。", "alert"),
     "damaged": ("信封破损", "开封检查，必要时换发。", "alert"),
     "step_parked": ("自动步骤多次没有做成", "看原因，再试一次；还不行请找管理员。", "refresh"),
@@ -231,6 +236,8 @@ def stuck() -> ResponseReturnValue:
 
 def _stuck(row: dict[str, Any]) -> dict[str, Any]:
     href = f"/window/cases/{row['acceptance_no']}" if row["acceptance_no"] else ""
+    if row["kind"] == "receipt_missing":
+        href += "/service"
     if row["kind"] == "point_new":
         href = "/supervise" if current_actor().role is Role.SUPERVISOR else ""
     subject = f"{row['acceptance_no']} {row['what']}" if row["acceptance_no"] else row["what"]

@@ -91,7 +91,7 @@ def test_old_and_new_stand_beside_each_other_and_are_kept_sealed(house: House) -
         "承诺工作日": ("5", "7"),
         "申请人名称": ("周小满", "周小曼"),
         "第 1 份证件的内容项“申请人”": ("周小满", "周小曼"),
-        "付费方": ("单位付费", "收件人付费"),
+        "付费方": ("", "收件人付费"),
     }
     with house.services.store.read(SYSTEM) as work:
         row = work.session.scalars(select(CaseCorrection).order_by(CaseCorrection.at.desc())).first()

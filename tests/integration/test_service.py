@@ -20,6 +20,7 @@ from dispatch.service.overview import case_service, waiting_service
 from dispatch.service.sheet import service_record_pdf
 from dispatch.service.spot import sign_on_the_spot
 from dispatch.signature import Signature
+from dispatch.worklist import worklist
 from tests.factories import CLERK, COURIER, ELSEWHERE, document, recipient
 from tests.road import Road
 
@@ -103,6 +104,9 @@ def test_a_refusal_is_served_only_with_its_signed_receipt_and_terms_run_from_the
     (row,) = waiting_service(road.services, CLERK).receipts
     assert (row.acceptance_no, row.recipient) == (no, "周**")
     assert waiting_service(road.services, ELSEWHERE).receipts == []
+    stuck = [row for row in worklist(road.services, CLERK)["stuck"] if row["kind"] == "receipt_missing"]
+    assert [row["acceptance_no"] for row in stuck] == [no]
+    assert worklist(road.services, ELSEWHERE)["stuck"] == []
     add_receipt(road.services, CLERK, paper.document_id, picture())
     assert view(road, no) == {"state": "served", "method": "express", "served_on": "2026-11-16"}
     terms = first(road, no).terms
@@ -110,6 +114,7 @@ def test_a_refusal_is_served_only_with_its_signed_receipt_and_terms_run_from_the
     assert terms.review_until == date(2027, 1, 15)
     assert terms.suit_until == date(2027, 5, 17)  # 16 May is a Sunday
     assert waiting_service(road.services, CLERK).receipts == []
+    assert worklist(road.services, CLERK)["stuck"] == []
 
 
 def test_what_came_back_is_not_served(road) -> None:
