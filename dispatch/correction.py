@@ -32,7 +32,8 @@ __all__ = ["NEW_FIELDS", "Cell", "Form", "Preview", "Section", "preview", "read_
 
 #: empty rows for further fields of a document
 NEW_FIELDS: Final = 2
-_LONG: Final = 40
+#: longer texts get several lines
+_LONG: Final = 24
 _NOWHERE: Final = "—"
 _ITEM: Final = ("code", "name", "promised_working_days", "sensitivity")
 _APPLICANT: Final = ("type", "name", "id_type", "id_no", "phone", "contact")
@@ -172,9 +173,11 @@ def _cell(pointer: str, name: str, value: Any) -> Cell:
     choices, kind = options_at(pointer), _KINDS.get(name, "text")
     if name == "payer":  # unsaid is a value of its own: then the rule of item and area decides
         choices = {"": "没有写明，按规定"} | choices
+    # the section says which document it is
+    label = re.sub(r"^第 \d+ 份证件的", "", field_name(pointer))
     if choices:
-        return Cell(pointer, field_name(pointer), str(value or _DEFAULTS.get(name, "")), "choice", choices)
-    return Cell(pointer, field_name(pointer), _shown(kind, value), kind)
+        return Cell(pointer, label, str(value or _DEFAULTS.get(name, "")), "choice", choices)
+    return Cell(pointer, label, _shown(kind, value), kind)
 
 
 def _shown(kind: str, value: Any) -> str:

@@ -185,6 +185,7 @@ def page_image(services: Services, actor: Actor, document_id: str, page: int) ->
         data = services.blobs.get(str(document.pdf_blob))
     with PDFIUM_LOCK:
         whole = pypdfium2.PdfDocument(data)
+        whole.init_forms()  # without it the seal, a signature's picture, is not drawn
         try:
             if not 1 <= page <= len(whole):
                 raise NotFound("没有这一页。")

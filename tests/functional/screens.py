@@ -61,11 +61,11 @@ class Screens:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[tuple[House, str]]:
+def served(folder: Path, **environ: str) -> Iterator[tuple[House, str]]:
     """The house behind a real port. The port is taken first, because the address is printed in the codes."""
     holder = make_server("127.0.0.1", 0, lambda _environ, _start: [], threaded=True, request_handler=Quiet)
     base = f"http://127.0.0.1:{holder.server_port}"
-    house = open_house(folder, PUBLIC_BASE_URL=base)
+    house = open_house(folder, PUBLIC_BASE_URL=base, **environ)
     holder.app = house.app
     thread = threading.Thread(target=holder.serve_forever, daemon=True)
     thread.start()

@@ -110,6 +110,8 @@ def test_what_must_stand_comes_from_the_case_and_the_look_is_noted(
         assert [one.actor for one in work.session.scalars(looks)] == [COLLEAGUE.name]
     image = Image.open(io.BytesIO(page_image(house.services, COLLEAGUE, made["id"], 1)))
     assert image.format == "PNG" and image.width > 900
+    red = [n for n, (r, g, b) in image.convert("RGB").getcolors(1 << 24) if r > 150 and g < 80 and b < 90]
+    assert sum(red) > 500, "the seal is seen"
     for page in (0, 2, 99):
         with pytest.raises(NotFound):
             page_image(house.services, COLLEAGUE, made["id"], page)

@@ -20,7 +20,7 @@
     var open = 0, wrong = 0;
     rows.forEach(function (row) {
       var value = told(row);
-      row.className = value;
+      row.className = value ? "told-" + value : "";
       if (!value) { open += 1; }
       if (value === "wrong") { wrong += 1; }
     });
