@@ -18,6 +18,7 @@ from sqlalchemy import select
 from .badges import badge_holder
 from .consignments.codes import MAX_CODE, envelope_by_code, paper_by_code, tidy
 from .consignments.envelope import cases_inside
+from .consignments.tickets import ticket_in
 from .errors import NotFound, NotPermitted
 from .form_numbers import FORM_WORDS, FormKind, form_by_number, form_kind, read_form_number
 from .models import Case, Document, Manifest, PaperForm
@@ -77,7 +78,13 @@ def _list(work: Work, actor: Actor, code: str) -> Found | None:
     row = work.session.scalar(select(Manifest).where(Manifest.list_no == number))
     if row is None or not actor.sees(row.division_code):
         return None
-    return Found("list", f"/window/handover?list={row.id}#list-{row.id}", f"交接清单 {row.list_no}")
+    return Found("list", f"/window/manifests/{row.id}", f"交接清单 {row.list_no}")
+
+
+def _ticket(work: Work, actor: Actor, code: str) -> Found | None:
+    """The one-time code on a printed hand-over list; whether it still works is said by the page it opens."""
+    secret = ticket_in(code)
+    return Found("sign", f"/window/sign/{secret}", "交接清单的签收码") if secret else None
 
 
 def _form(work: Work, actor: Actor, code: str) -> Found | None:
@@ -146,4 +153,4 @@ def _badge(work: Work, actor: Actor, code: str) -> Found | None:
 
 
 #: add a line for another kind of code; narrow patterns first, what asks the database for any text last
-RECOGNIZERS: Final[tuple[Recognizer, ...]] = (_list, _form, _label, _case, _paper, _badge)
+RECOGNIZERS: Final[tuple[Recognizer, ...]] = (_list, _ticket, _form, _label, _case, _paper, _badge)

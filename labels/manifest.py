@@ -8,7 +8,7 @@ from typing import Final
 from labels.fonts import FontBook
 from labels.sheet import SAMPLE_MARK, SPACING, Box, DoesNotFit, Sheet, grouped, plain
 
-__all__ = ["ManifestRecord", "ManifestRow", "render_manifest"]
+__all__ = ["ManifestRecord", "ManifestRow", "SignedBy", "render_manifest"]
 
 WIDTH: Final = 210.0
 HEIGHT: Final = 297.0
@@ -41,12 +41,25 @@ class ManifestRow:
     phone: str = ""
     organization: str = ""
     address: str = ""
+    left_out: bool = False
+
+
+@dataclass(frozen=True)
+class SignedBy:
+    """Who took it over on the office's screen, and with whom. `picture`: PNG of the drawn signature, None for paper."""
+
+    name: str
+    staff_no: str
+    clerk: str
+    at: str
+    picture: bytes | None = None
 
 
 @dataclass(frozen=True)
 class ManifestRecord:
     """A list to be signed. `full` says that the rows show persons unmasked, and prints the duty to keep it
-    safe.
+    safe. `ticket`: text of the one-time code that opens the signing page. `signed`: the list as it was signed; rows that
+    were `left_out` then stand struck out.
     """
 
     operator: str
@@ -58,6 +71,8 @@ class ManifestRecord:
     full: bool = False
     sample: bool = True
     note: str = ""
+    ticket: str = ""
+    signed: SignedBy | None = None
 
 
 @dataclass(frozen=True)
@@ -137,8 +152,8 @@ def _first_head(sheet: Sheet, record: ManifestRecord) -> float:
         face="serif_bold",
         align="centre",
     )
-    left = Box(LEFT, 22, 92, 28)
-    totals = f"共 {len(record.rows)} 件，{sum(row.count for row in record.rows)} 份"
+    left = Box(LEFT, 22, 83, 28)
+    totals = _totals(record)
     top = left.y
     for label, text in (
         ("交出", record.operator),
@@ -152,16 +167,36 @@ def _first_head(sheet: Sheet, record: ManifestRecord) -> float:
             )
             + 0.9
         )
-    _list_number(sheet, Box(108, 21, RIGHT - 108, 26), record.list_no)
+    ticket = 26.0 if record.ticket else 0.0
+    _list_number(sheet, Box(96, 21, RIGHT - 96 - ticket, 26), record.list_no)
+    if record.ticket:
+        _ticket(sheet, Box(RIGHT - ticket, 19, ticket, ticket), record.ticket)
     return FIRST_TOP
+
+
+def _totals(record: ManifestRecord) -> str:
+    going = [row for row in record.rows if not row.left_out]
+    words = f"{len(going)} 件，{sum(row.count for row in going)} 份"
+    out = len(record.rows) - len(going)
+    return f"实交 {words}（划掉 {out} 件）" if out else f"共 {words}"
+
+
+def _ticket(sheet: Sheet, box: Box, text: str) -> None:
+    """The code for the clerk's scanner; nobody needs it who signs on paper, so one too long is left out."""
+    try:
+        sheet.qr(box, text, "ticket")
+    except DoesNotFit:
+        return
+    sheet.text(box.x + box.width / 2, box.bottom - 0.4, "窗口扫此码，上屏签收", 6.5, align="centre")
+    sheet.text(box.x + box.width / 2, box.bottom + 2.3, "只用一次，当日有效", 6.5, align="centre")
 
 
 def _list_number(sheet: Sheet, box: Box, list_no: str) -> None:
     """The number with its barcode; a number too long for bars stands as text only."""
-    _bars_or_nothing(sheet, Box(box.x, box.y, box.width, 11), list_no)
+    _bars_or_nothing(sheet, Box(box.x, box.y, box.width, 11), list_no, widest=3)
     sheet.one_line(
         Box(box.x, box.y + 12, box.width, 5),
-        f"清单号 {list_no}",
+        f"清单号 {grouped(list_no)}",
         "list_no",
         size=9,
         minimum=4.5,
@@ -169,29 +204,25 @@ def _list_number(sheet: Sheet, box: Box, list_no: str) -> None:
     )
 
 
-def _bars_or_nothing(sheet: Sheet, box: Box, text: str) -> bool:
+def _bars_or_nothing(sheet: Sheet, box: Box, text: str, *, widest: int = 2) -> bool:
     if not text or not all(" " <= character <= "~" for character in text):
         return False
     try:
-        sheet.barcode(box, text, "barcode", widest=2)
+        sheet.barcode(box, text, "barcode", widest=widest)
     except DoesNotFit:
         return False
     return True
 
 
 def _next_head(sheet: Sheet, record: ManifestRecord) -> float:
-    width = RIGHT - LEFT
+    """Every page carries the list's barcode: a scanned page finds its list by itself."""
     sheet.one_line(
-        Box(LEFT, 12, width * 0.4, 7), f"{record.title}（续）", "title", size=12, minimum=6, face="serif_bold"
+        Box(LEFT, 10, 70, 7), f"{record.title}（续）", "title", size=12, minimum=6, face="serif_bold"
     )
-    sheet.one_line(
-        Box(LEFT + width * 0.4, 12, width * 0.6, 7),
-        f"清单号 {record.list_no}",
-        "list_no",
-        size=9,
-        minimum=4.5,
-        align="right",
-    )
+    _bars_or_nothing(sheet, Box(RIGHT - 90, 7, 90, 9), record.list_no, widest=3)
+    number = Box(RIGHT - 90, 16.6, 90, 4.6)
+    words = f"清单号 {grouped(record.list_no)}"
+    sheet.one_line(number, words, "list_no", size=8.5, minimum=4.5, align="centre")
     return NEXT_TOP
 
 
@@ -229,6 +260,14 @@ def _row(sheet: Sheet, top: float, laid: _Laid) -> None:
     sheet.lines(cells[2].x + 1.5, top + 1.5, laid.region, TEXT)
     sheet.one_line(cells[3].inset(0.5, 0), str(laid.row.count), "count", size=10, minimum=5, align="centre")
     sheet.lines(cells[4].x + 1.5, top + 1.5, laid.recipient, TEXT)
+    if laid.row.left_out:
+        _strike(sheet, top, laid.height)
+
+
+def _strike(sheet: Sheet, top: float, height: float) -> None:
+    """A line through the row, and the words that say what it means."""
+    sheet.rule(EDGES[0], top + height / 2, EDGES[5], top + height / 2, dots=3)
+    sheet.text(EDGES[5] - 1.5, top + height - 4.6, "未交，留在窗口", 8.5, face="serif_bold", align="right")
 
 
 def _ending(sheet: Sheet, record: ManifestRecord, top: float) -> None:
@@ -240,8 +279,26 @@ def _ending(sheet: Sheet, record: ManifestRecord, top: float) -> None:
         sheet.block(Box(LEFT, top + 4.5, RIGHT - LEFT, 7.5), text, "note", size=8.5, minimum=5, shorten=True)
     half = (RIGHT - LEFT - 4) / 2
     top += 13
-    _signature(sheet, Box(LEFT, top, half, 28), "交出方", record.operator, "经手人签名")
-    _signature(sheet, Box(LEFT + half + 4, top, half, 28), "接收方", record.carrier_name, "接收人签名")
+    ours, theirs = Box(LEFT, top, half, 28), Box(LEFT + half + 4, top, half, 28)
+    signed = record.signed
+    if signed is not None and signed.picture is not None:
+        sheet.picture(Box(theirs.right - 41, theirs.y + 8.5, 38, 11.5), signed.picture)
+    _signature(sheet, ours, "交出方", record.operator, "经手人签名")
+    _signature(sheet, theirs, "接收方", record.carrier_name, "接收人签名")
+    if signed is not None:
+        count = f"{sum(1 for row in record.rows if not row.left_out)} 封"
+        staff = f"（工号 {signed.staff_no}）" if signed.staff_no else ""
+        _filled(sheet, ours, (count, signed.clerk, signed.at))
+        pen = 39.0 if signed.picture is not None else 0.0
+        _filled(sheet, theirs, (count, f"{signed.name}{staff}", signed.at), beside=pen)
+
+
+def _filled(sheet: Sheet, box: Box, texts: tuple[str, str, str], *, beside: float = 0.0) -> None:
+    """What was entered on the screen, on the lines of a side, with room `beside` for the signature."""
+    for top, text in zip((9.5, 15.5, 21.5), texts, strict=True):
+        sheet.line_or_block(
+            Box(box.x + 22, box.y + top - 0.8, box.width - 25 - beside, 5), text, "signed", size=9
+        )
 
 
 def _signature(sheet: Sheet, box: Box, side: str, party: str, who: str) -> None:

@@ -20,8 +20,8 @@ _WAYS: Final = (
     ("direct", "直接送达"),
     ("left", "留置送达"),
     ("post", "邮寄送达"),
-    ("unit", "转交（单位）送达"),
-    ("notice", "公告送达"),
+    ("through", "转交（单位）送达"),
+    ("public_notice", "公告送达"),
     ("electronic", "电子送达（经同意）"),
 )
 #: 民事诉讼法第八十八条至第九十五条 as administrative organs apply them (行政许可法 44, 行政处罚法 61); the office's text

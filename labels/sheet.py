@@ -9,7 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from PIL import Image
 from reportlab.lib.units import mm
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from labels import code128, qr
@@ -287,6 +289,20 @@ class Sheet:
         self.canvas.setLineWidth(dots * code128.DOT_PT)
         self.canvas.rect(box.x * mm, (self.height - box.bottom) * mm, box.width * mm, box.height * mm)
         self.canvas.restoreState()
+
+    def picture(self, box: Box, png: bytes) -> None:
+        """A picture in grey, as large as the box lets it be, in its middle; ValueError for bytes that are no PNG."""
+        try:
+            with Image.open(io.BytesIO(png), formats=("PNG",)) as drawn:
+                image = Image.new("RGBA", drawn.size, "white")
+                image.alpha_composite(drawn.convert("RGBA"))
+        except (OSError, SyntaxError) as fault:  # what Pillow raises for damaged pictures
+            raise ValueError("this is no picture") from fault
+        scale = min(box.width / image.width, box.height / image.height)
+        wide, high = image.width * scale, image.height * scale
+        x, y = box.x + (box.width - wide) / 2, box.y + (box.height - high) / 2
+        bottom = (self.height - y - high) * mm
+        self.canvas.drawImage(ImageReader(image.convert("L")), x * mm, bottom, wide * mm, high * mm)
 
     def barcode(self, box: Box, text: str, field: str, *, widest: int = 3) -> float:
         """Code 128 centred in the box with quiet zones inside it; returns the bars' width in millimetres."""

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import select
 
-from labels.manifest import ManifestRecord, ManifestRow, render_manifest
+from labels.manifest import ManifestRecord, ManifestRow, SignedBy, render_manifest
 from labels.masks import mask_phone
 
+from ..attachments import attachment_bytes
 from ..calendar import local_time
 from ..errors import NotFound, Rejected, RuleViolation
 from ..export import Table, export_table
@@ -32,15 +33,22 @@ from .envelope import addressee_of, contents, ended_inside, find_consignment
 from .fold import BY_LIST
 from .journey import Report, judge, keep
 from .label import masked_recipient
+from .tickets import mint_ticket, ticket_text
 
 __all__ = [
     "MAX_ITEMS",
     "ManifestView",
+    "find_manifest",
+    "hand_over_all",
     "list_manifests",
     "make_manifest",
     "manifest_file",
     "manifest_pdf",
+    "objection",
     "sign_manifest",
+    "signer_named",
+    "signer_of",
+    "waybill_number",
 ]
 
 MAX_ITEMS: Final = 2000
@@ -85,7 +93,7 @@ def _make(
 ) -> ManifestView:
     with services.store.work(actor) as work:
         if all_packed:
-            rows = [row for row in _all_packed(work, actor, carrier) if _objection(work, row) is None]
+            rows = [row for row in _all_packed(work, actor, carrier) if objection(work, row) is None]
         else:
             rows = [_named(work, actor, carrier, one) for one in dict.fromkeys(consignment_ids or ())]
         if not rows:
@@ -112,14 +120,14 @@ def _named(work: Work, actor: Actor, carrier: str, consignment_id: str) -> Consi
         raise RuleViolation(
             "not_packed", "只有已封装、由这一承运方寄送的信封才能列入交接清单。", consignment_id=row.id
         )
-    objection = _objection(work, row)
-    if objection:
-        raise RuleViolation(*objection, consignment_id=row.id)
+    found = objection(work, row)
+    if found:
+        raise RuleViolation(*found, consignment_id=row.id)
     return row
 
 
-def _objection(work: Work, row: Consignment) -> tuple[str, str] | None:
-    """Why a packed envelope must not leave."""
+def objection(work: Work, row: Consignment) -> tuple[str, str] | None:
+    """Why a packed envelope must not leave: a code and words; None where it may."""
     if ended_inside(work, row.id):
         return "ended_inside", "信封里有已经失效或冻结的证件，请拆封取出。"
     if any(active_holds(work, document.case_id) for document in contents(work, row.id)):
@@ -156,19 +164,28 @@ def list_manifests(services: Services, actor: Actor, limit: int = 50) -> list[Ma
 
 def _view(work: Work, manifest: Manifest) -> ManifestView:
     ids = _items(work, manifest)
-    first = _signature_key(manifest.id, ids[0]) if ids else ""
-    signed = work.session.scalar(select(ScanEvent.id).where(ScanEvent.scan_id == first)) is not None
+    signed = manifest.signed_at is not None or _signed_long_ago(work, manifest, ids)
     return ManifestView(
         manifest.id, manifest.list_no, manifest.carrier, tuple(ids), manifest.created_at, signed
     )
 
 
+def _signed_long_ago(work: Work, manifest: Manifest, ids: Sequence[str]) -> bool:
+    """Before lists knew when they were signed, the hand-over by list said so."""
+    first = _signature_key(manifest.id, ids[0]) if ids else ""
+    return work.session.scalar(select(ScanEvent.id).where(ScanEvent.scan_id == first)) is not None
+
+
 def _items(work: Work, manifest: Manifest) -> list[str]:
-    query = select(ManifestItem.consignment_id).where(ManifestItem.manifest_id == manifest.id)
+    """The envelopes on the list in its order, without those struck out at signing."""
+    query = select(ManifestItem.consignment_id).where(
+        ManifestItem.manifest_id == manifest.id, ManifestItem.left_out_at.is_(None)
+    )
     return list(work.session.scalars(query.order_by(ManifestItem.position)))
 
 
-def _find(work: Work, actor: Actor, manifest_id: str) -> Manifest:
+def find_manifest(work: Work, actor: Actor, manifest_id: str) -> Manifest:
+    """The list; ``NotFound`` when it is absent or another office's."""
     manifest = work.session.get(Manifest, manifest_id)
     if manifest is None or not actor.sees(manifest.division_code):
         raise NotFound("没有找到这张交接清单。")
@@ -177,14 +194,20 @@ def _find(work: Work, actor: Actor, manifest_id: str) -> Manifest:
 
 # -- on paper and as a file --------------------------------------------------------------------------------------
 def manifest_pdf(services: Services, actor: Actor, manifest_id: str) -> bytes:
-    """The list for signing. Persons in full only for a carrier that holds nothing electronically; that look is audited."""
+    """The list for signing with a fresh one-time code, or the signed one with its signature. Persons in full only for a
+    carrier that holds nothing electronically; that look, like the one at a signature, is audited."""
     actor.require(Scope.ISSUE)
     with services.store.work(actor) as work:
-        manifest = _find(work, actor, manifest_id)
-        carrier = services.carriers[manifest.carrier]
-        record = _record(services, work, manifest, carrier)
+        manifest = find_manifest(work, actor, manifest_id)
+        record = _record(services, work, manifest, services.carriers[manifest.carrier])
+        if manifest.signed_at is None and not _signed_long_ago(work, manifest, _items(work, manifest)):
+            secret = mint_ticket(work, manifest)
+            record = replace(record, ticket=ticket_text(services.settings.public_base_url, secret))
         if record.full:
             work.audit("manifest_printed", "manifest", manifest.id, envelopes=len(record.rows))
+    if record.signed is not None and manifest.signature_id is not None:
+        _, picture = attachment_bytes(services, actor, manifest.signature_id)
+        record = replace(record, signed=replace(record.signed, picture=picture))
     try:
         return render_manifest(record, services.fonts)
     except ValueError as fault:  # a glyph no face has, or a row higher than a page
@@ -194,34 +217,58 @@ def manifest_pdf(services: Services, actor: Actor, manifest_id: str) -> bytes:
 
 
 def _record(services: Services, work: Work, manifest: Manifest, carrier: Carrier) -> ManifestRecord:
-    made = local_time(manifest.created_at)
     settings = services.settings
+    items = work.session.scalars(
+        select(ManifestItem).where(ManifestItem.manifest_id == manifest.id).order_by(ManifestItem.position)
+    )
     return ManifestRecord(
         operator=settings.operator,
         carrier_name=carrier.name,
         list_no=manifest.list_no,
-        made_on=f"{made.year}年{made.month}月{made.day}日 {made:%H:%M}",
-        rows=tuple(_row(work, one, full=not carrier.holds_address) for one in _items(work, manifest)),
+        made_on=_moment(manifest.created_at),
+        rows=tuple(_row(work, one, full=not carrier.holds_address) for one in items),
         title="内部交接单" if carrier.own_hands else "交接清单",
         full=not carrier.holds_address,
+        signed=_signed(work, manifest),
         sample=settings.sample,
     )
 
 
-def _row(work: Work, consignment_id: str, *, full: bool) -> ManifestRow:
-    consignment = work.session.get_one(Consignment, consignment_id)
+def _moment(at: datetime) -> str:
+    local = local_time(at)
+    return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
+
+
+def _signed(work: Work, manifest: Manifest) -> SignedBy | None:
+    if manifest.signed_at is None:
+        return None
+    name, staff_no = signer_of(work, manifest)
+    clerk = (manifest.signed_with or "").removeprefix("user:")
+    return SignedBy(name, staff_no, clerk, _moment(manifest.signed_at))
+
+
+def signer_of(work: Work, manifest: Manifest) -> tuple[str, str]:
+    """Name and staff number of the carrier's person, empty where nobody signed yet."""
+    known = work.open(manifest, "signer") or {}
+    return str(known.get("name", "")), str(known.get("staff_no", ""))
+
+
+def _row(work: Work, item: ManifestItem, *, full: bool) -> ManifestRow:
+    consignment = work.session.get_one(Consignment, item.consignment_id)
     addressee = addressee_of(work, consignment)
     return ManifestRow(
-        waybill_no=_number(work, consignment_id),
+        waybill_no=waybill_number(work, consignment.id),
         region=addressee.region_text,
-        count=len(contents(work, consignment_id)),
+        count=len(contents(work, consignment.id)),
         recipient=addressee.name if full else masked_recipient(addressee),
         phone=addressee.phone if full else mask_phone(addressee.phone),
         organization=addressee.organization if addressee.organization != addressee.name else "",
+        left_out=item.left_out_at is not None,
     )
 
 
-def _number(work: Work, consignment_id: str) -> str:
+def waybill_number(work: Work, consignment_id: str) -> str:
+    """The envelope's number for people to read: the active one, else the last; a dash for none."""
     query = select(Waybill.number).where(Waybill.consignment_id == consignment_id)
     return work.session.scalar(query.order_by(Waybill.active.desc(), Waybill.bound_at.desc()).limit(1)) or "-"
 
@@ -233,7 +280,7 @@ def manifest_file(services: Services, actor: Actor, manifest_id: str) -> bytes:
     """
     actor.require(Scope.ISSUE)
     with services.store.work(actor) as work:
-        manifest = _find(work, actor, manifest_id)
+        manifest = find_manifest(work, actor, manifest_id)
         if services.carriers[manifest.carrier].holds_address:
             raise RuleViolation("not_needed", "这一承运方在系统里就能看到收件信息，不需要另发文件。")
         rows = [_file_row(work, one) for one in _items(work, manifest)]
@@ -248,7 +295,7 @@ def _file_row(work: Work, consignment_id: str) -> list[str | int]:
     payer = "到付" if consignment.payer == "recipient" else "寄付"
     count = len(contents(work, consignment_id))
     return [
-        _number(work, consignment_id),
+        waybill_number(work, consignment_id),
         to.name,
         to.organization,
         to.phone,
@@ -262,24 +309,46 @@ def _file_row(work: Work, consignment_id: str) -> list[str | int]:
 
 # -- signed ------------------------------------------------------------------------------------------------------
 def sign_manifest(
-    services: Services, actor: Actor, manifest_id: str, signed_by: str, signed_at: datetime | None = None
+    services: Services,
+    actor: Actor,
+    manifest_id: str,
+    signed_by: str,
+    signed_at: datetime | None = None,
+    *,
+    staff_no: str = "",
 ) -> list[dict[str, Any]]:
-    """Enter that the carrier signed the list: every envelope on it is handed over, unless a scan said so before.
+    """Enter that the carrier signed the paper list: every envelope on it is handed over, unless a scan said so before.
 
     Returns ``{consignment_id, outcome, state}`` per envelope; entering it twice changes nothing.
     """
     actor.require(Scope.ISSUE)
-    name = " ".join(signed_by.split())
-    if not name or len(name) > 60:
-        raise RuleViolation("signer_required", "请写明接收人姓名（60 字以内）。")
+    name = signer_named(signed_by)
     with services.store.work(actor) as work:
-        manifest = _find(work, actor, manifest_id)
+        manifest = find_manifest(work, actor, manifest_id)
         at = min(signed_at, work.now) if signed_at is not None else work.now
-        results = [_hand_over(services, work, manifest, one, at, name) for one in _items(work, manifest)]
+        if manifest.signed_at is None:
+            manifest.signed_at, manifest.signed_with = at, actor.name
+            work.seal(manifest, "signer", {"name": name, "staff_no": staff_no.strip()[:20]})
+        results = hand_over_all(services, work, manifest, at, name)
         work.audit(
             "manifest_signed", "manifest", manifest.id, list_no=manifest.list_no, envelopes=len(results)
         )
     return results
+
+
+def signer_named(signed_by: str) -> str:
+    """The name without white space around; ``RuleViolation('signer_required')`` where it is empty or too long."""
+    name = " ".join(signed_by.split())
+    if not name or len(name) > 60:
+        raise RuleViolation("signer_required", "请写明接收人姓名（60 字以内）。")
+    return name
+
+
+def hand_over_all(
+    services: Services, work: Work, manifest: Manifest, at: datetime, signed_by: str
+) -> list[dict[str, Any]]:
+    """Every envelope on the list that is not struck out is handed over; results as ``sign_manifest``."""
+    return [_hand_over(services, work, manifest, one, at, signed_by) for one in _items(work, manifest)]
 
 
 def _hand_over(

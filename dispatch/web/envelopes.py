@@ -198,7 +198,14 @@ def manifest_table(manifest_id: str) -> Response:
 def signed(manifest_id: str) -> ResponseReturnValue:
     """The carrier signed: everything on the list is handed over."""
     name = request.form.get("signed_by", "")
-    sign = partial(sign_manifest, services(), current_actor(), manifest_id, name)
+    sign = partial(
+        sign_manifest,
+        services(),
+        current_actor(),
+        manifest_id,
+        name,
+        staff_no=request.form.get("staff_no", ""),
+    )
     return act(sign, "已记下签字，这些信封都算交寄了。", "/window/handover")
 
 

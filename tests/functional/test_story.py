@@ -257,6 +257,7 @@ def hand_over(story: Story, page: Page) -> None:
         assert any(story.envelope(case)["waybill_no"] in text for text in papers.values())
     mine = next(link for link, text in papers.items() if story.envelope(story.express)["waybill_no"] in text)
     row = page.locator("tr", has=page.locator(f"a[href='{mine}']"))
+    row.get_by_text("签在纸上了").click()
     row.get_by_placeholder("揽投员姓名").fill("揽投员小祝")
     row.get_by_role("button", name="揽投员已签字").click()
     expect(row).to_contain_text("已签字")

@@ -42,7 +42,7 @@ def test_everything_the_house_prints_opens_its_page(road: Road) -> None:
         road.qr(paper).rpartition("#")[2].lower(): ("paper", f"{case}#paper-{paper.id}"),
         paper.id: ("paper", f"{case}#paper-{paper.id}"),
         "ｎｏ．０００１２３４５": ("paper", f"{case}#paper-{paper.id}"),
-        made.list_no: ("list", f"/window/handover?list={made.id}#list-{made.id}"),
+        made.list_no: ("list", f"/window/manifests/{made.id}"),
     }
     for text, (kind, address) in known.items():
         found = what_is(road.services, CLERK, f" {text}\r\n")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from io import BytesIO
 
 import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
 import pytest
 import zxingcpp
+from PIL import Image, ImageDraw
 
 from labels.fonts import FontBook, MissingGlyph
-from labels.manifest import ManifestRecord, ManifestRow, render_manifest
+from labels.manifest import ManifestRecord, ManifestRow, SignedBy, render_manifest
 from labels.sheet import DoesNotFit
 
 
@@ -61,9 +64,67 @@ def test_every_row_stands_once_and_signatures_close_the_list(book: FontBook, cou
 
 
 def test_every_number_can_be_scanned_from_the_list(book: FontBook) -> None:
-    assert sorted(bars(render_manifest(record(20), book))) == sorted(
-        ["JJ-20261121-0003", *(f"ZD{n:013d}" for n in range(1, 21))]
+    """The list's own number stands on every page, so that each finds its list when scanned."""
+    pdf = render_manifest(record(20), book)
+    assert sorted(bars(pdf)) == sorted(
+        ["JJ-20261121-0003"] * len(pages(pdf)) + [f"ZD{n:013d}" for n in range(1, 21)]
     )
+
+
+LONG_BASE = "https://" + "a" * 60 + ".gov.cn/zhengda"
+
+
+@pytest.mark.parametrize("dpi", [203, 300])
+@pytest.mark.parametrize("base", ["http://127.0.0.1:8000", LONG_BASE])
+def test_the_one_time_code_reads_and_says_what_it_is(book: FontBook, base: str, dpi: int) -> None:
+    ticket = f"{base}/window/sign/{'ABCDEFGHIJKLMNOPQRSTUVWXYZ'}"
+    pdf = render_manifest(record(3, ticket=ticket), book)
+    page = pdfium.PdfDocument(pdf)[0]
+    found = {code.text for code in zxingcpp.read_barcodes(page.render(scale=dpi / 72).to_pil())}
+    assert {ticket, "JJ-20261121-0003"} <= found
+    assert "只用一次" in pages(pdf)[0]
+    assert "只用一次" not in pages(render_manifest(record(3), book))[0]
+
+
+def ink() -> bytes:
+    """A signature as a tablet sends it."""
+    drawn = Image.new("RGB", (900, 260), "white")
+    ImageDraw.Draw(drawn).line([(60, 200), (300, 40), (420, 220), (800, 60)], fill="black", width=8)
+    out = BytesIO()
+    drawn.save(out, "PNG")
+    return out.getvalue()
+
+
+def test_a_signed_list_carries_name_number_time_and_signature(book: FontBook) -> None:
+    signed = SignedBy("王师傅", "EMS-0417", "lin", "2026年11月21日 16:20", ink())
+    rows = (
+        *record(3).rows,
+        dataclasses.replace(record(1).rows[0], waybill_no="ZD9999999999999", left_out=True),
+    )
+    made = record(0, rows=rows, signed=signed)
+    pdf = render_manifest(made, book)
+    (text,) = pages(pdf)
+    for part in (
+        "王师傅（工号EMS-0417）",
+        "lin",
+        "2026年11月21日16:20",
+        "未交，留在窗口",
+        "3封",
+        "实交3件",
+        "划掉1件",
+    ):
+        assert part in text
+    assert len(list(pdfium.PdfDocument(pdf)[0].get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE]))) == 1
+    assert render_manifest(made, book) == pdf
+    paper = render_manifest(record(3, signed=dataclasses.replace(signed, picture=None)), book)
+    assert not list(pdfium.PdfDocument(paper)[0].get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE]))
+    with pytest.raises(ValueError):
+        render_manifest(record(3, signed=dataclasses.replace(signed, picture=b"no picture")), book)
+
+
+def test_a_long_name_stays_on_its_line(book: FontBook) -> None:
+    signed = SignedBy("欧阳𠮷" * 20, "9" * 20, "clerk" * 12, "2026年11月21日 16:20")
+    assert "欧阳𠮷" in pages(render_manifest(record(2, signed=signed), book))[0]
 
 
 def test_the_list_for_a_carrier_without_data_shows_full_names_and_says_so(book: FontBook) -> None:
