@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import quote
 
 from flask import Blueprint, Response, flash, redirect, request
@@ -21,6 +21,7 @@ from ..printing.file import loading_order, paper_files, print_pdf
 from ..printing.labels import batch_labels, batch_slips, envelopes_of
 from ..printing.ledger import on_paper
 from ..printing.outcome import confirm_print, place_in, print_rest, stopped_at
+from ..seals import waiting_for_ink
 from . import access
 from .access import current_actor, services
 from .api_documents import attachment
@@ -44,6 +45,8 @@ def begin() -> ResponseReturnValue:
     try:
         batch = start_print(services(), current_actor(), wanted)
     except RuleViolation as refusal:
+        if refusal.code == "not_proofread":
+            return _without_unread(wanted, refusal), 409
         if refusal.code != "reprint_reason":
             raise
         return _why_again(wanted), 409
@@ -56,6 +59,15 @@ def _wanted() -> list[str]:
     chosen = request.form.getlist("document_id")
     chosen += papers_inside(services(), current_actor(), request.form.getlist("consignment_id")[:500])
     return list(dict.fromkeys(chosen))
+
+
+def _without_unread(wanted: Sequence[str], refusal: RuleViolation) -> str:
+    """What waits for proofreading holds back nothing else: the others may be printed first."""
+    unread = frozenset(map(str, cast("Sequence[str]", refusal.extra["document_ids"])))
+    others = [one for one in wanted if one not in unread]
+    return staff_page(
+        "window/unread.html", "labels", detail=refusal.detail, unread=len(unread), others=others
+    )
 
 
 def _why_again(wanted: Sequence[str], said: str = "") -> str:
@@ -108,8 +120,14 @@ def _batch_page(view: PrintView, start: int | None) -> str:
         "window/papers.html", "labels", batch=view, files=paper_files(view), loading=loading_order(view),
         envelopes=envelopes_of(house, actor, view.id), sizes=LABEL_SIZES, last=last, reasons=REASONS,
         start=start if start and start <= last else None, all_good=bool(start and start > last),
-        spoiled_rest=[i for i in view.items if i["document_id"] in view.rest and i["outcome"] == "spoiled"],
+        inked=_to_ink(view), spoiled_rest=[i for i in view.items if i["document_id"] in view.rest and i["outcome"] == "spoiled"],
     )  # fmt: skip
+
+
+def _to_ink(view: PrintView) -> list[str]:
+    """Documents of the batch whose seal area waits for ink."""
+    waiting = {one["document_id"] for one in waiting_for_ink(services(), current_actor())}
+    return [item["document_id"] for item in view.items if item["document_id"] in waiting]
 
 
 @blueprint.get("/papers/<batch_id>.pdf")

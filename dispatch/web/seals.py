@@ -121,6 +121,9 @@ def mark() -> ResponseReturnValue:
     seal_id, again = request.form.get("seal_id", "")[:26], request.form.get("again", "")
     number = request.form.get("acceptance_no", "")
     back = case_address(number) if number.replace("-", "").isalnum() else "/window/seals/waiting"
+    batch = request.form.get("batch", "")
+    if batch.isalnum():
+        back = f"/window/papers/{batch}"
     return act(
         lambda: mark_sealed(services(), current_actor(), wanted, seal_id=seal_id, again=again),
         f"已登记：{len(set(wanted))} 份已盖章。",

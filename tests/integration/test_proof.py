@@ -245,3 +245,14 @@ def test_the_page_keeps_what_was_ticked(house: House, made: dict[str, Any]) -> N
     assert wrong.status_code == 422 and 'value="wrong" checked' in wrong.get_data(as_text=True)
     assert reader.post(address, data=form | {"f:holder": "right"}).headers["Location"] == "/window/proof"
     assert "校对一致" in reader.get(f"/window/cases/{made['no']}").get_data(as_text=True)
+
+
+def test_what_waits_holds_back_nothing_else(house: House, made: dict[str, Any]) -> None:
+    clerk, token = house.browser("打印甲", "clerk")
+    form = {"csrf_token": token, "document_id": [made["id"], made["notice"]]}
+    refused = clerk.post("/window/papers", data=form)
+    page = refused.get_data(as_text=True)
+    assert refused.status_code == 409 and "先打其余 1 份" in page
+    assert f'value="{made["notice"]}"' in page and f'value="{made["id"]}"' not in page
+    printed = clerk.post("/window/papers", data=form | {"document_id": made["notice"]})
+    assert printed.status_code == 303 and "/window/papers/" in printed.headers["Location"]

@@ -315,3 +315,15 @@ def test_the_pages_from_first_use_to_ink(house: House) -> None:
     assert no[-7:] in page and "日期没有看懂" in page
     assert clerk.get("/window/seals/uses/export?as=csv").status_code == 200
     assert clerk.get("/window/seals/NOSUCH").status_code == 404
+
+
+def test_a_print_batch_asks_for_the_ink_of_its_own_papers(house: House) -> None:
+    case = approval(delivery={"method": "counter"}, documents=[document(), document(**INN)])
+    ids = [one["document_id"] for one in house.issued(case)["documents"]]
+    clerk, token = house.browser("窗口丁", "clerk")
+    begun = clerk.post("/window/papers", data={"csrf_token": token, "document_id": ids}).headers["Location"]
+    page = clerk.get(begun).get_data(as_text=True)
+    assert "1 份要盖实物章" in page
+    form = {"csrf_token": token, "batch": begun.rsplit("/", 1)[-1], "document_id": ids[1]}
+    assert clerk.post("/window/seals/mark", data=form).headers["Location"] == begun
+    assert "要盖实物章" not in clerk.get(begun).get_data(as_text=True)
