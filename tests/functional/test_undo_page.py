@@ -136,3 +136,20 @@ def test_void_numbers_leave_as_a_table_and_only_for_this_office(house: House) ->
     courier, _ = house.browser("rider", "courier")
     assert courier.get("/window/void-numbers").status_code == 403
     assert courier.post(f"/window/cases/{no}/undo").status_code == 403
+
+
+def test_a_batch_issued_on_the_list_is_taken_back_in_the_same_place(screens: Screens, shots: Path) -> None:
+    numbers = [waiting(screens.house) for _ in range(3)]
+    page = screens.signed_in("clerk")
+    page.goto(f"{screens.base}/window")
+    for box in page.locator("tbody input[name=acceptance_no]").all():
+        box.check()
+    page.get_by_role("button", name="出件").last.click()
+    expect(page.locator("#progress")).to_contain_text("共 3 件")
+    screens.house.work()
+    button = page.get_by_role("button", name="这一批都撤回")
+    expect(button).to_be_visible()
+    shoot(page, shots, "undo-batch")
+    button.click()
+    expect(page.locator("main")).to_contain_text("已撤回 3 件，回到“待出件”")
+    assert {screens.house.view(no)["state"] for no in numbers} == {"ready"}

@@ -1,6 +1,7 @@
 /* How many seconds an issue can still be taken back: counts down, and takes the button away when the minute is over. */
 (function () {
   "use strict";
+  if (window.Zhengda && window.Zhengda.undo) { return; }
   function all(selector) { return Array.prototype.slice.call(document.querySelectorAll(selector)); }
   function start(mark) {
     if (mark.counting) { return; }
@@ -19,4 +20,24 @@
   window.Zhengda = window.Zhengda || {};
   window.Zhengda.undo = function () { all("[data-undo]").forEach(start); };
   window.Zhengda.undo();
+
+  /* A button for a batch that was issued without leaving the page. */
+  window.Zhengda.undoBatch = function (panel, batch, seconds) {
+    var old = panel.querySelector("form[data-undo-batch]"), token = document.querySelector("meta[name=csrf-token]");
+    if (old || !(seconds > 0)) { return; }
+    var form = document.createElement("form"), field = document.createElement("input"), button = document.createElement("button"), mark = document.createElement("span"), left = document.createElement("b");
+    form.method = "post";
+    form.action = "/window/batches/" + encodeURIComponent(batch) + "/undo";
+    form.setAttribute("data-undo-batch", "");
+    form.setAttribute("data-undo-gone", "");
+    field.type = "hidden"; field.name = "csrf_token"; field.value = token ? token.content : "";
+    button.type = "submit"; button.className = "btn slim"; button.textContent = "这一批都撤回 ";
+    mark.setAttribute("data-undo", seconds);
+    left.setAttribute("data-undo-left", ""); left.className = "num"; left.textContent = seconds;
+    mark.append("（还剩 ", left, " 秒）");
+    button.append(mark);
+    form.append(field, button);
+    panel.append(form);
+    start(mark);
+  };
 })();

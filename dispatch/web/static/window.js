@@ -71,6 +71,7 @@
         if (told.done < told.total) { setTimeout(again, turns < 20 ? 500 : 2000); return; }
         words.textContent += " 证件和面单正在做，一般几秒钟。";
         one("[data-after]", panel).hidden = false;
+        if (Z.undoBatch && told.issued) { Z.undoBatch(one("[data-after]", panel).parentNode, batch, told.undo_seconds); }
       });
     })();
   }
