@@ -111,13 +111,12 @@ def register_form(
 ) -> str:
     """The number of this kind of sheet for one thing, the same at every print. ``subject_kind``: what attachments call
     it (case, document, consignment, manifest, sheet, handover). ``covers``: documents that one sheet stands for."""
-    known = work.session.scalar(
-        select(PaperForm).where(
-            PaperForm.kind == str(kind),
-            PaperForm.subject_kind == subject_kind,
-            PaperForm.subject_id == subject_id,
-        )
+    query = select(PaperForm).where(
+        PaperForm.kind == str(kind),
+        PaperForm.subject_kind == subject_kind,
+        PaperForm.subject_id == subject_id,
     )
+    known = work.session.scalar(query.order_by(PaperForm.made_at, PaperForm.number).limit(1))
     if known is None:
         known = _add(work, kind, subject_kind, subject_id, division_code)
     known.covers = " ".join(covers)

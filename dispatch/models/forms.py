@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import Base, Moment, Sealed, new_id
@@ -23,23 +23,14 @@ class FormCounter(Base):
 
 
 class PaperForm(Base):
-    """A numbered sheet and what it belongs to; a blank one belongs to nothing until somebody says so.
+    """A numbered sheet and what it belongs to; a blank one belongs to nothing until somebody says so. A thing may have a
+    printed one and a blank one that became its own.
 
     ``covers``: ids of the documents one sheet stands for, parted by blanks; empty where the subject says it.
     """
 
     __tablename__ = "paper_forms"
-    __table_args__ = (
-        Index(
-            "uq_paper_forms_subject",
-            "kind",
-            "subject_kind",
-            "subject_id",
-            unique=True,
-            sqlite_where=text("subject_id <> ''"),
-            postgresql_where=text("subject_id <> ''"),
-        ),
-    )
+    __table_args__ = (Index("ix_paper_forms_subject", "subject_kind", "subject_id"),)
 
     number: Mapped[str] = mapped_column(String(24), primary_key=True)
     kind: Mapped[str] = mapped_column(String(2))

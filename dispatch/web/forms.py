@@ -37,7 +37,7 @@ def print_forms() -> Response:
     kind = request.args.get("kind") or request.form.get("kind", "")
     pdf = forms_pdf(
         services(), current_actor(), kind, request.form.getlist("acceptance_no")[:500],
-        consignment_ids=request.form.getlist("consignment_id")[:500], size=request.form.get("size", "A5"),
+        consignment_ids=request.form.getlist("consignment_id")[:500], size=request.args.get("size", "A5"),
     )  # fmt: skip
     return attachment(pdf, "application/pdf", f"{_NAMES[kind]}.pdf")
 

@@ -165,6 +165,7 @@ def test_which_of_several_papers_must_be_said(road: Road) -> None:
 
 def test_a_blank_application_becomes_the_cases_own(road: Road) -> None:
     number = road.issue()
+    printed = forms_pdf(road.services, CLERK, "application", [number])
     blank = blank_applications(road.services, CLERK, 1)
     (part,) = take_upload(road.services, CLERK, "blank.png", shot(blank, kind="PNG"))
     assert part.state == "waiting" and part.words.startswith("空白申请单")
@@ -175,6 +176,7 @@ def test_a_blank_application_becomes_the_cases_own(road: Road) -> None:
     assert row is not None and row.subject_id == road.case(number).id
     (again,) = take_upload(road.services, CLERK, "again.jpg", shot(blank, angle=2))
     assert again.state == "attached", "from now on it finds its case alone"
+    assert read_codes(forms_pdf(road.services, CLERK, "application", [number])) == read_codes(printed)
 
 
 def test_another_offices_sheet_is_not_ours_and_two_numbers_are_a_question(road: Road) -> None:

@@ -91,6 +91,23 @@ def test_what_waits_is_shown_and_assigned(house: House) -> None:
     assert "已归档" in right.text and "没有等着认的扫描件" in right.text
 
 
+def test_many_at_once_from_list_and_tray(house: House) -> None:
+    """The buttons of the list and of the print page send what they need."""
+    waiting = approval()
+    assert house.call("POST", "/cases", "cases", json=waiting).status_code == 201
+    view = house.issued(approval())
+    clerk, csrf = house.browser("lin", "clerk")
+    assert 'formaction="/window/forms.pdf?kind=application"' in clerk.get("/window?state=ready").text
+    tray = clerk.get("/window/labels").text
+    form = {"csrf_token": csrf, "size": "100x180", "consignment_id": [view["consignments"][0]["id"]]}
+    for kind in ("contents", "service"):
+        assert f'formaction="/window/forms.pdf?kind={kind}"' in tray
+        assert clerk.post(f"/window/forms.pdf?kind={kind}", data=form).mimetype == "application/pdf"
+    form = {"csrf_token": csrf, "acceptance_no": [waiting["acceptance_no"], view["acceptance_no"]]}
+    both = clerk.post("/window/forms.pdf?kind=application", data=form)
+    assert len(pypdfium2.PdfDocument(both.data)) == 2
+
+
 def test_slips_are_answered_with_words(house: House) -> None:
     clerk, csrf = house.browser("lin", "clerk")
     none = clerk.post("/window/attach", data={"csrf_token": csrf}, content_type="multipart/form-data")

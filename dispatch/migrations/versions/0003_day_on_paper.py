@@ -81,7 +81,7 @@ def _paper_forms() -> None:
     sa.PrimaryKeyConstraint('number', name=op.f('pk_paper_forms'))
     )
     with op.batch_alter_table('paper_forms', schema=None) as batch_op:
-        batch_op.create_index('uq_paper_forms_subject', ['kind', 'subject_kind', 'subject_id'], unique=True, sqlite_where=sa.text("subject_id <> ''"), postgresql_where=sa.text("subject_id <> ''"))
+        batch_op.create_index('ix_paper_forms_subject', ['subject_kind', 'subject_id'], unique=False)
 
 
 def _payer_rules() -> None:

@@ -29,7 +29,10 @@
   function more(text) {
     if (extra[text]) { return; }
     extra[text] = true;
-    surplus.appendChild(Z.node("li", {}, Z.icon("cross"), " 多 1 件，不在清单上：" + text.slice(-30) + "。请拿出来。"));
+    var out = Z.node("button", { type: "button", class: "btn slim" }, "已拿出来");
+    var line = Z.node("li", {}, Z.icon("cross"), " 多 1 件，不在清单上：" + text.slice(-30) + "。请拿出来。 ", out);
+    out.addEventListener("click", function () { delete extra[text]; line.remove(); tell(); });
+    surplus.appendChild(line);
   }
   Z.scan.listen(function (text) {
     if (/\/WINDOW\/SIGN\//i.test(text)) { return true; }

@@ -77,6 +77,7 @@
   }
   if (issue) {
     issue.addEventListener("submit", function (event) {
+      if (event.submitter && event.submitter.hasAttribute("formaction")) { return; }
       var numbers = chosen().map(function (box) { return box.value; }), panel = one("#progress"), words = panel && one("[data-words]", panel);
       if (!numbers.length || !panel) { return; }
       event.preventDefault();
