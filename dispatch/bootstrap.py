@@ -22,6 +22,7 @@ from .adapters.carriers.staff import StaffCarrier
 from .adapters.clock import SystemClock
 from .adapters.keyring import FileKeyRing
 from .adapters.notify import RecordingNotifier
+from .adapters.printers import open_printer
 from .adapters.sealer import PadesSealer
 from .calendar import WorkingCalendar
 from .config import Settings
@@ -68,6 +69,7 @@ def build(settings: Settings, *, clock: Clock | None = None, bell: Bell | None =
         fonts=FontBook(),
         templates=TemplateBook.load(TEMPLATES),
         calendar=WorkingCalendar.load(PACKAGE / "data" / "calendar", settings.data_dir / "calendar"),
+        label_printer=open_printer(settings.label_printer),
     )
 
 

@@ -135,6 +135,11 @@ _ACTS: Mapping[str, Callable[[Facts], str]] = MappingProxyType(
         "document_printed": lambda f: _after("证件已打印", f, "sheet"),
         "document_spoiled": lambda f: _after("打印损坏，纸张作废", f, "sheet"),
         "document_unprinted": lambda f: "打印机没有打出来，要重印",
+        "labels_sent": lambda f: f"面单送往打印机，共 {f.get('labels', '?')} 张",
+        "labels_answered": lambda f: (
+            "看过打印机：打出来了" if f.get("came_out") else "看过打印机：没有打出来"
+        ),
+        "labels_stopped": lambda f: "停止打印面单",
         "print_started": lambda f: _after("开始打印一批", f, "batch"),
         "document_hand_sealed": lambda f: _after("已盖实物章", f, "seal"),
         "proof_opened": lambda f: "打开页面校对（看到未遮盖的内容）",

@@ -24,6 +24,7 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "DISPATCH_TRUSTED_PROXIES": ("0", "前置代理层数"),
     "DISPATCH_ENV": ("development", "production 时拒绝演示账户、开发密钥与明文 http"),
     "DISPATCH_EXPRESS_CARRIER": ("range", "政务专递方式：range（号段）或 manual（手工登记）"),
+    "LABEL_PRINTER": ("", "面单打印机，如 tcp://192.168.1.50:9100?dpi=203&size=100x180；不填则打印 PDF"),
     "DISPATCH_SAME_PERSON_RULE": ("on", "录入人不得出件：on 或 off"),
     "DISPATCH_PROOFREAD": ("off", "模板要求校对的证件，打印、装封前须另一人校对：on 或 off"),
     "DISPATCH_TWO_PERSON_RULE": ("on", "撤销等须两人：on 或 off"),
@@ -48,6 +49,7 @@ class Settings:
     same_person_rule: bool
     two_person_rule: bool
     proofread: bool = False
+    label_printer: str = ""
 
     @property
     def production(self) -> bool:
@@ -95,6 +97,7 @@ class Settings:
                 value["DISPATCH_TWO_PERSON_RULE"], "DISPATCH_TWO_PERSON_RULE", ("on", "off")
             )
             == "on",
+            label_printer=value["LABEL_PRINTER"],
         )
         settings._check()
         return settings

@@ -28,6 +28,7 @@ __all__ = [
     "finish",
     "give_back",
     "park",
+    "renew",
 ]
 
 #: longest time a step may take; after it somebody else may start
@@ -80,6 +81,17 @@ def finish(work: Work, done: Claim) -> None:
     changed = work.session.execute(
         update(Outbox).where(Outbox.id == done.outbox_id, Outbox.token == done.token, Outbox.done_at.is_(None))
         .values(done_at=work.now, lease_until=None, error="")
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+    if changed.rowcount != 1:  # type: ignore[attr-defined]
+        raise LostClaim("lost_claim", "这一步已由另一个进程接手")
+
+
+def renew(work: Work, held: Claim) -> None:
+    """For a step that commits in between: still ours, and the lease begins anew; else ``LostClaim``."""
+    changed = work.session.execute(
+        update(Outbox).where(Outbox.id == held.outbox_id, Outbox.token == held.token, Outbox.done_at.is_(None))
+        .values(lease_until=work.now + LEASE)
         .execution_options(synchronize_session=False)
     )  # fmt: skip
     if changed.rowcount != 1:  # type: ignore[attr-defined]

@@ -19,9 +19,11 @@ __all__ = [
     "KeyInfo",
     "KeyKind",
     "KeyRing",
+    "LabelPrinter",
     "Message",
     "Notifier",
     "NumberSource",
+    "PrinterState",
     "Sealer",
 ]
 
@@ -175,3 +177,21 @@ class Bell(Protocol):
     """Wakes a worker. Ringing is a hint: it may fail silently and loses nothing."""
 
     def ring(self, outbox_ids: Sequence[str]) -> None: ...
+
+
+PrinterState = Literal["ready", "paper_out", "head_open", "ribbon_out", "paused", "unknown"]
+
+
+class LabelPrinter(Protocol):
+    """A thermal printer for labels. ``dpi`` 203 or 300; ``size`` the paper in it, ``100x180``."""
+
+    name: str
+    dpi: int
+    size: str
+
+    def status(self) -> PrinterState:
+        """What it says of itself, ``unknown`` where it says nothing; raises as ``send`` does."""
+
+    def send(self, zpl: str) -> None:
+        """One label. ``Unavailable``: nothing was printed, try again; with the code ``printer_in_doubt`` nobody can say.
+        ``Rejected``: it can never work (a wrong address)."""

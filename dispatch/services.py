@@ -11,7 +11,7 @@ from .calendar import WorkingCalendar
 from .config import Settings
 from .documents.seal_image import SealImages
 from .documents.templates import TemplateBook
-from .ports import BlobStore, Carrier, Clock, KeyRing, Notifier, Sealer
+from .ports import BlobStore, Carrier, Clock, KeyRing, LabelPrinter, Notifier, Sealer
 from .store import Store
 from .vault import Vault
 
@@ -20,7 +20,7 @@ __all__ = ["Services"]
 
 @dataclass(frozen=True)
 class Services:
-    """The house's tools. ``carriers`` by code."""
+    """The house's tools. ``carriers`` by code; ``label_printer`` None where labels are printed as PDF."""
 
     settings: Settings
     clock: Clock
@@ -35,3 +35,4 @@ class Services:
     templates: TemplateBook
     calendar: WorkingCalendar
     seal_images: SealImages = field(default_factory=SealImages)
+    label_printer: LabelPrinter | None = None

@@ -50,6 +50,7 @@ _STEPS = {
     "issue.batch": "批量出件",
     "notice.send": "发送通知",
     "case.settle": "归档",
+    "labels.print": "打印面单",
 }
 
 Q = TypeVar("Q", bound="Select[*tuple[Any, ...]]")

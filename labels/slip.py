@@ -12,7 +12,7 @@ from typing import Final, Literal
 from labels.fonts import FontBook
 from labels.sheet import SAMPLE_MARK, Box, DoesNotFit, Sheet, grouped, plain
 
-__all__ = ["SlipRecord", "SlipSize", "render_slip"]
+__all__ = ["SlipRecord", "SlipSize", "compose_slip", "render_slip"]
 
 SlipSize = Literal["100x150", "A5"]
 _SIZES: Final[Mapping[SlipSize, tuple[float, float]]] = MappingProxyType(
@@ -48,9 +48,16 @@ def render_slip(record: SlipRecord, book: FontBook, size: SlipSize = "100x150") 
     """The slip as a one-page PDF, the same bytes for the same record; raises MissingGlyph, DoesNotFit,
     ValueError.
     """
+    return compose_slip(record, book, size).finish()
+
+
+def compose_slip(
+    record: SlipRecord, book: FontBook, size: SlipSize = "100x150", *, codes: bool = True
+) -> Sheet:
+    """The drawn sheet, not yet finished; `codes=False` leaves barcode and QR for the printer to draw."""
     if size not in _SIZES:
         raise ValueError("a slip is 100x150 or A5")
-    sheet = Sheet(book, *_SIZES[size], "取件架位单")
+    sheet = Sheet(book, *_SIZES[size], "取件架位单", codes=codes)
     unit = sheet.height / 150  # heights below are those of the smaller sheet
     width = sheet.width - 2 * MARGIN
     _head(sheet, record, Box(MARGIN, 3 * unit, width, 8 * unit))
@@ -70,7 +77,7 @@ def render_slip(record: SlipRecord, book: FontBook, size: SlipSize = "100x150") 
         sheet.one_line(foot, record.mark, "mark", size=8, minimum=SMALLEST)
     if record.sample:
         sheet.text(sheet.width - MARGIN, sheet.height - 5 * unit, SAMPLE_MARK, 8, align="right")
-    return sheet.finish()
+    return sheet
 
 
 def _head(sheet: Sheet, record: SlipRecord, box: Box) -> None:

@@ -13,6 +13,7 @@ from dispatch.documents.finish import finish_document
 from dispatch.issue import run_batch
 from dispatch.notices import send_notice
 from dispatch.outbox import Claim
+from dispatch.printing.label_jobs import give_up_labels, print_labels
 from dispatch.services import Services
 
 __all__ = ["GIVE_UP", "STEPS", "Stage"]
@@ -28,10 +29,11 @@ STEPS: Mapping[str, Stage] = MappingProxyType(
         "consignment.book": book_consignment,
         "notice.send": send_notice,
         "case.settle": settle_case,
+        "labels.print": print_labels,
     }
 )
 
 #: steps whose final failure is a state of its own, with a reason on the worklist; the others are parked
 GIVE_UP: Mapping[str, Callable[[Services, str, str], None]] = MappingProxyType(
-    {"document.compose": give_up, "document.finish": give_up}
+    {"document.compose": give_up, "document.finish": give_up, "labels.print": give_up_labels}
 )

@@ -43,6 +43,7 @@ __all__ = [
     "marked_record",
     "masked_recipient",
     "slip_pdf",
+    "slip_record",
     "slips_pdf",
 ]
 
@@ -211,16 +212,21 @@ def slip_pdf(
     services: Services, actor: Actor, consignment_id: str, size: SlipSize = "100x150", mark: str = ""
 ) -> bytes:
     """The shelf slip of an envelope at the counter, ``RuleViolation('not_ready')`` for any other."""
+    record = slip_record(services, actor, consignment_id, mark)
+    try:
+        return render_slip(record, services.fonts, size)
+    except ValueError as fault:
+        raise Rejected("label_impossible", "取件架位单无法生成，请核对收件人姓名。") from fault
+
+
+def slip_record(services: Services, actor: Actor, consignment_id: str, mark: str = "") -> SlipRecord:
+    """What the shelf slip says, with its place in a print batch; ``RuleViolation('not_ready')`` as above."""
     actor.require(Scope.READ)
     with services.store.read(actor) as work:
         consignment = find_consignment(work, actor, consignment_id)
         if consignment.method != "counter" or not consignment.shelf_place:
             raise RuleViolation("not_ready", "只有窗口自取的信封才有取件架位单。")
-        record = replace(_slip(services, work, consignment), mark=mark)
-    try:
-        return render_slip(record, services.fonts, size)
-    except ValueError as fault:
-        raise Rejected("label_impossible", "取件架位单无法生成，请核对收件人姓名。") from fault
+        return replace(_slip(services, work, consignment), mark=mark)
 
 
 def _slip(services: Services, work: Work, consignment: Consignment) -> SlipRecord:

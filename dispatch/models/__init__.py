@@ -27,7 +27,7 @@ from .documents import (
 from .forms import FormCounter, ManifestTicket, PaperForm, Upload, UploadPart
 from .ledger import Audit, AuditHead, Outbox
 from .people import ApiKey, FailureCount, IdempotentAnswer, LoginSession, User
-from .prints import PaperCode, PrintBatch, PrintCounter, PrintItem
+from .prints import LabelJob, LabelJobItem, PaperCode, PrintBatch, PrintCounter, PrintItem
 from .seals import Seal, SealUse
 from .service import ElectronicConsent, PayerRule, ServiceRecord
 
@@ -52,6 +52,8 @@ __all__ = [
     "IdempotentAnswer",
     "IssueBatch",
     "IssueBatchItem",
+    "LabelJob",
+    "LabelJobItem",
     "LogHead",
     "LogLeaf",
     "LoginSession",

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import Base, Moment, new_id
 
-__all__ = ["PaperCode", "PrintBatch", "PrintCounter", "PrintItem"]
+__all__ = ["LabelJob", "LabelJobItem", "PaperCode", "PrintBatch", "PrintCounter", "PrintItem"]
 
 
 class PrintBatch(Base):
@@ -74,6 +74,34 @@ class PrintItem(Base):
     flag: Mapped[str] = mapped_column(String(12), default="", server_default="")
     told_at: Mapped[datetime | None] = mapped_column(Moment)
     told_by: Mapped[str] = mapped_column(String(120), default="", server_default="")
+
+
+class LabelJob(Base):
+    """Labels (or shelf slips) on their way to the label printer. ``state``: waiting, asking (somebody must look whether
+    one came out), stopped, done. ``trouble``: a code of why it does not go on just now."""
+
+    __tablename__ = "label_jobs"
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
+    batch_id: Mapped[str] = mapped_column(ForeignKey("print_batches.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(8))  # label | slip
+    actor: Mapped[str] = mapped_column(String(120))
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    state: Mapped[str] = mapped_column(String(8))
+    trouble: Mapped[str] = mapped_column(String(200), default="")
+
+
+class LabelJobItem(Base):
+    """One label of a job. ``state``: empty, sending (a worker is at it, or died there), sent."""
+
+    __tablename__ = "label_job_items"
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("label_jobs.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    consignment_id: Mapped[str] = mapped_column(ForeignKey("consignments.id"))
+    mark: Mapped[str] = mapped_column(String(32))
+    state: Mapped[str] = mapped_column(String(8), default="")
+    sent_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class PaperCode(Base):

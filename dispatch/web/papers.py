@@ -18,6 +18,7 @@ from ..documents.paper_codes import bind_code
 from ..errors import Fault, Invalid, NotPermitted, RuleViolation
 from ..printing.batches import PrintView, Reprint, print_view, start_print
 from ..printing.file import loading_order, paper_files, print_pdf
+from ..printing.label_jobs import jobs_of
 from ..printing.labels import batch_labels, batch_slips, envelopes_of
 from ..printing.ledger import on_paper
 from ..printing.outcome import confirm_print, place_in, print_rest, stopped_at
@@ -118,9 +119,11 @@ def _batch_page(view: PrintView, start: int | None) -> str:
     last = view.items[-1]["no"]
     return staff_page(
         "window/papers.html", "labels", batch=view, files=paper_files(view), loading=loading_order(view),
-        envelopes=envelopes_of(house, actor, view.id), sizes=LABEL_SIZES, last=last, reasons=REASONS,
+        envelopes=envelopes_of(house, actor, view.id), jobs=jobs_of(house, actor, view.id), printer=house.label_printer,
+        sizes=LABEL_SIZES, last=last, reasons=REASONS,
         start=start if start and start <= last else None, all_good=bool(start and start > last),
-        inked=_to_ink(view), spoiled_rest=[i for i in view.items if i["document_id"] in view.rest and i["outcome"] == "spoiled"],
+        inked=_to_ink(view), ticked=request.args.getlist("spoiled")[:200],
+        spoiled_rest=[i for i in view.items if i["document_id"] in view.rest and i["outcome"] == "spoiled"],
     )  # fmt: skip
 
 

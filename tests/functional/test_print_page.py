@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,20 +16,11 @@ from tests.factories import CLERK, COLLEAGUE, approval, document
 from tests.functional.browsing import scan, shoot
 from tests.functional.screens import Screens, served
 from tests.webhouse import PASSWORD, House
+from tests.zpl_printer import simulated
 
 pytestmark = pytest.mark.functional
 
 PIN = "528041"
-
-
-@pytest.fixture
-def screens(tmp_path: Path, browser: Browser) -> Iterator[Screens]:
-    with served(tmp_path) as (house, base):
-        made = Screens(house, base, browser)
-        yield made
-        for context in made.made:
-            context.close()
-    assert made.faults == []
 
 
 @pytest.fixture
@@ -59,11 +49,14 @@ def test_a_jam_at_sheet_17(screens: Screens, clerk: Page) -> None:
     clerk.goto(f"{screens.base}/window/papers/{batch}")
     expect(clerk.get_by_role("heading", name="20 份证件，打完请点结果")).to_be_visible()
     look(clerk, "print-open")
-    clerk.get_by_label("卡住了？扫一下最后一张好的").click()
+    clerk.get_by_role("row", name="第18份").get_by_role("checkbox").check()
     scan(clerk, print_view(screens.house.services, CLERK, batch).items[15]["document_id"])
     expect(clerk.get_by_role("button", name="从第 17 份重印")).to_be_visible()
     assert outcomes(screens.house, batch) == [""] * 20, "a scan decides nothing"
     look(clerk, "print-found")
+    torn = clerk.get_by_role("row", name="第18份").get_by_role("checkbox")
+    expect(torn).to_be_checked()
+    torn.uncheck()
     clerk.get_by_role("button", name="从第 17 份重印").click()
     expect(clerk.get_by_role("heading", name="这一批：4 份证件")).to_be_visible()
     assert outcomes(screens.house, batch) == ["printed"] * 16 + ["unprinted"] * 4
@@ -83,6 +76,7 @@ def test_enter_in_a_field_presses_nothing(screens: Screens, clerk: Page) -> None
     expect(clerk.get_by_role("button", name="从第 2 份重印")).to_be_visible()
     place.press("Enter")
     clerk.wait_for_timeout(300)
+    assert clerk.url.endswith(batch)
     assert outcomes(screens.house, batch) == ["", ""]
     clerk.goto(f"{screens.base}/window/papers/{batch}?last=P0101-1/9")
     expect(clerk.get_by_text("这张纸不在这一批里")).to_be_visible()
@@ -102,12 +96,12 @@ def test_only_these_are_spoiled_and_a_colleague_stands_by(screens: Screens, cler
     look(clerk, "print-spoiled")
     clerk.get_by_label("原因").fill("卡纸，前一张已撕毁")
     clerk.get_by_label("同事的工牌或用户名").fill("colleague")
-    clerk.get_by_role("textbox", name="PIN").fill("000000")
+    clerk.locator("[name=second_pin]").fill("000000")
     clerk.get_by_role("button", name="重印这 1 份").click()
     expect(clerk.get_by_text("PIN 对不上")).to_be_visible()
     clerk.get_by_label("原因").fill("卡纸，前一张已撕毁")
     clerk.get_by_label("同事的工牌或用户名").fill("colleague")
-    clerk.get_by_role("textbox", name="PIN").fill(PIN)
+    clerk.locator("[name=second_pin]").fill(PIN)
     clerk.get_by_role("button", name="重印这 1 份").click()
     expect(clerk.get_by_text("第二个人：colleague")).to_be_visible()
 
@@ -127,12 +121,44 @@ def test_an_original_once_more_asks_for_its_sheet(screens: Screens, clerk: Page)
     clerk.get_by_label("的废纸张号").fill("P0101-1/1")
     clerk.get_by_label("原因").fill("遗失")
     clerk.get_by_label("同事的工牌或用户名").fill("colleague")
-    clerk.get_by_role("textbox", name="PIN").fill(PIN)
+    clerk.locator("[name=second_pin]").fill(PIN)
     clerk.get_by_role("button", name="再打一次").click()
     expect(clerk.get_by_text("不是这些证件的")).to_be_visible()
     expect(clerk.get_by_label("原因")).to_have_value("遗失")
     clerk.get_by_label("的废纸张号").fill("")
     clerk.get_by_label("同事的工牌或用户名").fill("colleague")
-    clerk.get_by_role("textbox", name="PIN").fill(PIN)
+    clerk.locator("[name=second_pin]").fill(PIN)
     clerk.get_by_role("button", name="再打一次").click()
     expect(clerk.get_by_text("没有废纸张号")).to_be_visible()
+
+
+def test_the_label_printer_waits_for_paper_and_asks_before_it_prints_twice(
+    tmp_path: Path, browser: Browser
+) -> None:
+    with (
+        simulated() as device,
+        served(tmp_path, LABEL_PRINTER=f"tcp://127.0.0.1:{device.port}") as (house, base),
+    ):
+        screens = Screens(house, base, browser)
+        page = screens.signed_in("clerk")
+        page.goto(f"{base}/window/papers/{batch_of(house, 1)}")
+        device.paper_out = True
+        page.get_by_role("button", name="面单 1 张送打印机").click()
+        expect(page.get_by_text("面单已打 0 / 1 张，正在打")).to_be_visible()
+        house.work()
+        expect(page.get_by_text("打印机缺纸，请装纸")).to_be_visible()
+        look(page, "label-paper-out")
+        device.paper_out, device.deaf = False, True
+        page.get_by_role("button", name="好了，接着打").click()
+        expect(page.get_by_text("接着打。", exact=True)).to_be_visible()
+        house.work()
+        expect(page.get_by_text("这张面单，打出来没有？")).to_be_visible()
+        look(page, "label-asking")
+        device.deaf = False
+        page.get_by_role("button", name="打出来了，接着打").click()
+        expect(page.get_by_text("已记下，接着打下一张")).to_be_visible()
+        house.work()
+        expect(page.get_by_text("面单 1 张都送到打印机了")).to_be_visible()
+        assert len(device.printed) == 1
+        for context in screens.made:
+            context.close()

@@ -81,10 +81,13 @@ def codes_read(pdf: bytes, dpi: int = 203) -> list[tuple[str, str]]:
     return [(str(code.format), code.text) for code in zxingcpp.read_barcodes(image)]
 
 
+@pytest.mark.parametrize("dpi", [203, 300])
 @pytest.mark.parametrize("size", LABEL_SIZES)
 @pytest.mark.parametrize("record", [RECORD, LONG], ids=["usual", "long"])
-def test_both_codes_read_at_203_dpi(book: FontBook, size: LabelSize, record: LabelRecord) -> None:
-    found = codes_read(render_label(record, size, book))
+def test_both_codes_read(book: FontBook, size: LabelSize, record: LabelRecord, dpi: int) -> None:
+    marked = dataclasses.replace(record, mark="1231-999 · 198-200/200")
+    assert "1231-999·198-200/200" in text_of(render_label(marked, size, book))
+    found = codes_read(render_label(marked, size, book), dpi)
     bars = [text for kind, text in found if "128" in kind]
     assert bars and set(bars) == {record.waybill_no}
     assert [text for kind, text in found if "QR" in kind] == [record.qr_text]
@@ -140,8 +143,13 @@ def _texts_inside(
 @pytest.mark.parametrize("size", LABEL_SIZES)
 @pytest.mark.parametrize(
     "record",
-    [RECORD, LONG, dataclasses.replace(LONG, sort_code="A3", note="", printed_on="")],
-    ids=["usual", "long", "short sort code"],
+    [
+        RECORD,
+        LONG,
+        dataclasses.replace(LONG, sort_code="A3", note="", printed_on=""),
+        dataclasses.replace(LONG, mark="1231-999 · 198-200/200"),
+    ],
+    ids=["usual", "long", "short sort code", "marked"],
 )
 def test_no_text_lies_over_another_or_leaves_the_paper(
     book: FontBook, size: LabelSize, record: LabelRecord

@@ -16,7 +16,8 @@ from reportlab.graphics.barcode import code128 as reportlab_code128
 
 from labels.fonts import FontBook, MissingGlyph
 from labels.label import LABEL_SIZES, LabelRecord, LabelSize
-from labels.zpl import label_zpl
+from labels.slip import SlipRecord
+from labels.zpl import DPIS, Dpi, label_zpl, slip_zpl
 
 RECORD = LabelRecord(
     waybill_no="EA000000015ZZ",
@@ -166,10 +167,12 @@ def _draw_qr(image: Image.Image, x: int, y: int, module: int, data: str) -> tupl
     return x - 4 * module, y - 4 * module, x + side + 4 * module, y + side + 4 * module
 
 
+@pytest.mark.parametrize("dpi", DPIS)
 @pytest.mark.parametrize("size", LABEL_SIZES)
 @pytest.mark.parametrize("number", ["EA000000015ZZ", "ZD1234567890123", "1234567890123"])
-def test_the_printed_label_reads(book: FontBook, size: LabelSize, number: str) -> None:
-    paper = printed(label_zpl(dataclasses.replace(RECORD, waybill_no=number), size, book))
+def test_the_printed_label_reads(book: FontBook, size: LabelSize, number: str, dpi: Dpi) -> None:
+    record = dataclasses.replace(RECORD, waybill_no=number, mark="1231-999 · 198-200/200")
+    paper = printed(label_zpl(record, size, book, dpi))
     found = [(str(code.format), code.text) for code in zxingcpp.read_barcodes(paper.paper)]
     assert ("Code 128", number) in found
     assert ("QR Code", RECORD.qr_text) in found
@@ -181,9 +184,27 @@ def test_the_paper_is_eight_dots_to_the_millimetre(book: FontBook, size: LabelSi
     assert printed(label_zpl(RECORD, size, book)).paper.size == (width, height)
 
 
+def test_a_head_of_300_dpi_has_its_own_dots(book: FontBook) -> None:
+    assert printed(label_zpl(RECORD, "100x180", book, 300)).paper.size == (1181, 2126)
+    with pytest.raises(ValueError):
+        label_zpl(RECORD, "100x180", book, 600)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("dpi", DPIS)
+def test_a_shelf_slip_reads_too(book: FontBook, dpi: Dpi) -> None:
+    slip = SlipRecord(
+        operator="景宁畲族自治县行政服务中心", shelf_place="乙-3-12", name_masked="𠮷*", acceptance_no="331127202611010000017",
+        qr_text="http://127.0.0.1:8000/c#01JD3Z0000000000000000ABCD", ask_for=("请出示本人身份证件，核对姓名与照片。",) * 3,
+        organization="丽水市" * 20, mark="1231-999 · 198-200/200",
+    )  # fmt: skip
+    found = [code.text for code in zxingcpp.read_barcodes(printed(slip_zpl(slip, book, dpi)).paper)]
+    assert slip.acceptance_no in found and slip.qr_text in found
+
+
+@pytest.mark.parametrize("dpi", DPIS)
 @pytest.mark.parametrize("size", LABEL_SIZES)
-def test_no_graphic_reaches_into_a_code_or_its_quiet_zone(book: FontBook, size: LabelSize) -> None:
-    paper = printed(label_zpl(RECORD, size, book))
+def test_no_graphic_reaches_into_a_code_or_its_quiet_zone(book: FontBook, size: LabelSize, dpi: Dpi) -> None:
+    paper = printed(label_zpl(RECORD, size, book, dpi))
     assert len(paper.zones) == (2 if size == "76x130" else 3)
     for left, top, right, bottom in paper.zones:
         assert left >= 0 and top >= 0 and right <= paper.graphic.width and bottom <= paper.graphic.height

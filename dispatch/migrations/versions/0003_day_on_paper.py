@@ -22,8 +22,10 @@ def upgrade() -> None:
     _uploads()
     _case_corrections()
     _electronic_consents()
+    _label_jobs()
     _manifest_tickets()
     _upload_parts()
+    _label_job_items()
     _seal_uses()
     _service_records()
     _consignments()
@@ -183,6 +185,22 @@ def _electronic_consents() -> None:
         batch_op.create_index(batch_op.f('ix_electronic_consents_case_id'), ['case_id'], unique=False)
 
 
+def _label_jobs() -> None:
+    op.create_table('label_jobs',
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('batch_id', sa.String(length=26), nullable=False),
+    sa.Column('kind', sa.String(length=8), nullable=False),
+    sa.Column('actor', sa.String(length=120), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('state', sa.String(length=8), nullable=False),
+    sa.Column('trouble', sa.String(length=200), nullable=False),
+    sa.ForeignKeyConstraint(['batch_id'], ['print_batches.id'], name=op.f('fk_label_jobs_batch_id_print_batches')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_label_jobs'))
+    )
+    with op.batch_alter_table('label_jobs', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_label_jobs_batch_id'), ['batch_id'], unique=False)
+
+
 def _manifest_tickets() -> None:
     op.create_table('manifest_tickets',
     sa.Column('key', sa.String(length=64), nullable=False),
@@ -215,6 +233,20 @@ def _upload_parts() -> None:
     with op.batch_alter_table('upload_parts', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_upload_parts_upload_id'), ['upload_id'], unique=False)
         batch_op.create_index('ix_upload_parts_waiting', ['state', 'division_code'], unique=False)
+
+
+def _label_job_items() -> None:
+    op.create_table('label_job_items',
+    sa.Column('job_id', sa.String(length=26), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('consignment_id', sa.String(length=26), nullable=False),
+    sa.Column('mark', sa.String(length=32), nullable=False),
+    sa.Column('state', sa.String(length=8), nullable=False),
+    sa.Column('sent_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['consignment_id'], ['consignments.id'], name=op.f('fk_label_job_items_consignment_id_consignments')),
+    sa.ForeignKeyConstraint(['job_id'], ['label_jobs.id'], name=op.f('fk_label_job_items_job_id_label_jobs')),
+    sa.PrimaryKeyConstraint('job_id', 'position', name=op.f('pk_label_job_items'))
+    )
 
 
 def _seal_uses() -> None:
