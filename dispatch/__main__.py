@@ -22,6 +22,7 @@ from .commands.bench import bench
 from .commands.cases import import_, issue, range_
 from .commands.console import Commands, House, house
 from .commands.machine import doctor, init, keys
+from .commands.returnfile import returnfile
 from .commands.safekeeping import backup, restore
 from .commands.staff import apikey, user
 from .commands.verify import verify
@@ -87,7 +88,9 @@ def relay(at: House) -> None:
     run_relay(at.services, stop)
 
 
-for command in (init, user, apikey, range_, import_, issue, verify, doctor, backup, restore, keys, bench):
+for command in (
+    init, user, apikey, range_, import_, issue, verify, returnfile, doctor, backup, restore, keys, bench,
+):  # fmt: skip
     main.add_command(command)
 
 if __name__ == "__main__":

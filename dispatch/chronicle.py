@@ -175,6 +175,7 @@ _ACTS: Mapping[str, Callable[[Facts], str]] = MappingProxyType(
         "attachment_kept": lambda f: f"收到签好的单子或照片：{KINDS.get(str(f.get('kind')), '附件')}",
         "attachment_shown": lambda f: "查看了附件",
         "manifest_made": lambda f: "列入交接清单",
+        "returnfile_made": lambda f: f"做了回传文件，{f.get('rows', '?')} 行",
         "step_parked": lambda f: "系统多次未能完成，等待处理",
         "step_retried": lambda f: "重新尝试",
         "booking_retried": lambda f: "重新下单",

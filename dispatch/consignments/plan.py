@@ -20,7 +20,7 @@ from ..errors import RuleViolation
 from ..intake.case import Delivery
 from ..issue import UNDO_TIME, find_case
 from ..lifecycle import AFTER_HAND_OVER, CaseState, ConsignmentState, DocumentState
-from ..models import Case, CaseSearch, Consignment, Document, Point, new_id
+from ..models import Case, CaseSearch, Consignment, Document, Placement, Point, new_id
 from ..notices import Words, is_told, notify
 from ..outbox import Claim
 from ..payers import Fee, payer_of
@@ -84,6 +84,9 @@ def plan_documents(services: Services, work: Work, case: Case) -> list[Consignme
             consignment = _new_envelope(work, case, way)
             made.append(consignment)
         document.consignment_id = consignment.id
+        work.add(
+            Placement(id=new_id(), document_id=document.id, consignment_id=consignment.id, placed_at=work.now)
+        )
         if document.signer_policy == "self" and consignment.delivery_code is None:
             _only_himself(work, consignment)
         work.session.flush()

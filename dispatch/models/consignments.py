@@ -14,6 +14,7 @@ __all__ = [
     "Consignment",
     "Manifest",
     "ManifestItem",
+    "Placement",
     "Point",
     "RangeNumber",
     "ScanEvent",
@@ -51,6 +52,18 @@ class Consignment(Base):
     flag: Mapped[str | None] = mapped_column(String(400))  # why somebody must look at it
     packed_at: Mapped[datetime | None] = mapped_column(Moment)
     delivered_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class Placement(Base):
+    """A document was put into an envelope. Append-only: what an old return file said can be said again after the document
+    has gone into another one."""
+
+    __tablename__ = "placements"
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
+    document_id: Mapped[str] = mapped_column(String(16), index=True)
+    consignment_id: Mapped[str] = mapped_column(String(26), index=True)
+    placed_at: Mapped[datetime] = mapped_column(Moment)
 
 
 class Waybill(Base):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from urllib.parse import quote
 
 from flask import Response, request
@@ -14,15 +15,16 @@ from .access import services
 __all__ = ["file_to_keep", "table_file"]
 
 
-def table_file(table: Table) -> Response:
+def table_file(table: Table, day: date | None = None) -> Response:
     """The table in the form that ``?as=`` names (``xlsx``, ``csv``, ``csv-gbk``, ``jsonl``; Excel where nothing is said),
-    under its Chinese name with today's date. The link beside a list is the macro ``export_links``."""
+    under its Chinese name with today's date, or that of the ``day`` it is about. The link beside a list is the macro
+    ``export_links``."""
     form = request.args.get("as", "xlsx")
     if form not in FORMS:
         raise Invalid([Fault("/as", "unknown_value", f"导出格式应为：{'、'.join(FORMS)}。")])
     if len(table.rows) > MAX_ROWS:
         raise Invalid([Fault("", "too_large", "内容太多，一张表放不下。请先缩小范围再导出。")])
-    name = file_name(table.title, local_date(services().clock.now()), form)
+    name = file_name(table.title, day or local_date(services().clock.now()), form)
     return file_to_keep(export_table(table, form), FORMS[form].media_type, name)
 
 

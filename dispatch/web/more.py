@@ -28,6 +28,15 @@ _DOORS: Final[dict[str, tuple[tuple[str, str, str, str, tuple[Role, ...]], ...]]
         ("/window/imports", "导入办件", "upload", "审批平台导出的表格，先试读再收。", (Role.CLERK,)),
         ("/window/entry", "手工录一件", "plus", "没有接口、也没有表格时用。", (Role.CLERK,)),
     ),
+    "文件出去": (
+        (
+            "/window/exports",
+            "回传文件",
+            "download",
+            "给受理平台：哪些证件寄出、送达、作废了，一天一个文件。",
+            _BOTH,
+        ),
+    ),
     "打印": (("/window/prints", "打印批次", "print", "今天印了哪几批，哪批还没记结果；按批次号找。", _BOTH),),
     "帮手": (("/window/card.pdf", "窗口速查卡", "print", "一张 A4，贴在桌边。", _BOTH),),
     "登记和台账": (

@@ -17,6 +17,7 @@ def upgrade() -> None:
     _form_counters()
     _paper_forms()
     _payer_rules()
+    _placements()
     _print_counters()
     _seals()
     _uploads()
@@ -100,6 +101,19 @@ def _payer_rules() -> None:
     )
     with op.batch_alter_table('payer_rules', schema=None) as batch_op:
         batch_op.create_index('uq_payer_rules', ['division_prefix', 'item_prefix', 'method'], unique=True)
+
+
+def _placements() -> None:
+    op.create_table('placements',
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('document_id', sa.String(length=16), nullable=False),
+    sa.Column('consignment_id', sa.String(length=26), nullable=False),
+    sa.Column('placed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_placements'))
+    )
+    with op.batch_alter_table('placements', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_placements_consignment_id'), ['consignment_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_placements_document_id'), ['document_id'], unique=False)
 
 
 def _print_counters() -> None:
