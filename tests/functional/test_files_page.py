@@ -35,7 +35,7 @@ def test_the_return_file_is_looked_at_and_taken(screens: Screens, shots: Path, t
     page.goto(f"{screens.base}/window/more")
     page.get_by_role("link", name="回传文件").click()
     expect(page.locator("h1")).to_have_text("给受理平台的回传文件")
-    expect(page.locator("main")).to_contain_text("这几天没有变化")
+    expect(page.locator("main")).to_contain_text("这一天没有变化")
     shoot(page, shots, "returnfile-empty")
     day = local_date(screens.house.services.clock.now())
     page.get_by_label("从哪天").fill((day - timedelta(days=2)).isoformat())

@@ -56,7 +56,7 @@ def test_the_page_shows_what_the_file_will_hold(house: House) -> None:
     page = browser.get(f"/window/exports?from={day}").text
     assert "1 份证件有变化" in page and "今天还没有过完" in page and case["acceptance_no"][-7:] in page
     assert "周小满" not in page
-    assert "这几天没有变化" in browser.get("/window/exports").text  # yesterday
+    assert "这一天没有变化" in browser.get("/window/exports").text  # yesterday
     assert "/window/exports" in browser.get("/window/more").text
 
 
