@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from . import log
+from . import custody, log
 from .documents.token import DOCUMENT_LEAF, VOID_LEAF, TokenError, assemble, leaf_data, parse
 from .errors import NotFound, Rejected, Unavailable
 from .lifecycle import BEFORE_HAND_OVER, CaseState, ConsignmentState, DocumentState
@@ -51,6 +51,7 @@ def check(services: Services) -> list[str]:
             *_log(work),
             *_waybills(services, work),
             *_envelopes(work),
+            *custody.faults(work),
             *_outbox(work),
             *_audit(work),
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import custody
 from .lifecycle import DocumentState
 from .log import VOID_LEAF, append
 from .models import Document
@@ -14,6 +15,7 @@ def void_document(work: Work, document: Document, reason: str) -> None:
     """Move to ``void``. A number once used in a document stays taken (作废号登记)."""
     append_void_leaf(work, document)
     work.move(document, DocumentState.VOID, reason=reason[:400], live=False)
+    custody.ended(work, document)
     work.audit("document_void", "document", document.id, reason=reason[:200], number=document.number)
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
+from .. import custody
 from ..calendar import WorkingCalendar, local_date
 from ..lifecycle import ConsignmentState, ScanAction
 from ..models import Case, Consignment, ScanEvent, new_id
@@ -146,6 +147,7 @@ def judge(services: Services, work: Work, consignment: Consignment, event: ScanE
     _flag_unplaced(work, consignment, folded)
     work.session.flush()
     if folded.state is not old:
+        custody.follow(work, consignment, folded.since)
         work.audit(
             "scan_moved",
             "scan",

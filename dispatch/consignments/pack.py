@@ -14,7 +14,7 @@ from typing import Final
 
 from sqlalchemy import update
 
-from .. import counters
+from .. import counters, custody
 from ..badges import witness
 from ..calendar import local_date
 from ..errors import Fault, Invalid, RuleViolation
@@ -171,6 +171,7 @@ def _check(services: Services, work: Work, actor: Actor, asked: _Asked) -> PackR
         work.audit(
             "document_packed", "document", locked.id, consignment=consignment.id, known_by=known_by, **more
         )
+        custody.into_envelope(work, locked, consignment.id, asked.second)
     return _close(work, consignment)
 
 
@@ -269,4 +270,5 @@ def unpack(services: Services, actor: Actor, consignment_id: str, reason: str) -
             .where(Document.consignment_id == consignment.id)
             .values(packed_at=None, packed_by=None)
         )
+        custody.out_of_envelope(work, consignment.id)
         work.audit("consignment_unpacked", "consignment", consignment.id, reason=why)

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from sqlalchemy import func, select
 
-from .. import outbox
+from .. import custody, outbox
 from ..errors import RuleViolation
 from ..intake.case import Delivery
 from ..issue import UNDO_TIME, find_case
@@ -297,6 +297,7 @@ def take_out(work: Work, document: Document, reason: str) -> None:
     consignment = work.locked(Consignment, document.consignment_id)
     assert consignment is not None
     document.consignment_id, document.packed_at, document.packed_by = None, None, None
+    custody.out_of_envelope(work, consignment.id, document.id)
     work.session.flush()
     if not contents(work, consignment.id):
         void_waybill(work, consignment.id, reason)

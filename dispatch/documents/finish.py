@@ -16,7 +16,7 @@ from sqlalchemy import update
 
 from labels.pdfium import PDFIUM_LOCK
 
-from .. import outbox
+from .. import custody, outbox
 from ..errors import Rejected
 from ..lifecycle import CaseState, DocumentState
 from ..models import Case, Document
@@ -153,6 +153,7 @@ def _make_valid(work: Work, draft: _Draft, digest: str, name: str) -> None:
         return  # cancelled meanwhile: the file stays unused
     work.move(document, DocumentState.VALID, pdf_sha256=digest, pdf_blob=name, valid_at=work.now, reason=None)
     work.audit("document_valid", "document", document.id, log_index=document.log_index)
+    custody.begin(work, document)
     case = work.session.get_one(Case, document.case_id)
     if not draft.record.by_hand:
         note_sealing(work, document, case, sheet=draft.record.sheet)

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from sqlalchemy import select
 
+from .. import custody
 from ..errors import Fault, Invalid, NotFound, RuleViolation
 from ..intake.schema import parse_document
 from ..lifecycle import DocumentState
@@ -59,6 +60,7 @@ def revoke(
             _suspend_now(work, document)
             return document.state
         work.move(document, DocumentState.REVOKED, reason=KINDS[kind], live=False)
+        custody.ended(work, document)
         work.audit(
             "document_revoked", "document", document.id, kind=kind, organ=organ, decision_no=decision_no
         )
@@ -128,6 +130,7 @@ def _replacement(work: Work, old: Document, wanted: Any) -> Document:
         valid_from=wanted.valid_from, valid_until=wanted.valid_until,
     )  # fmt: skip
     work.move(old, DocumentState.SUPERSEDED, live=False, replaced_by=new.id, reason=None)
+    custody.ended(work, old)
     body["documents"].append(wanted.model_dump(mode="json"))
     work.seal(case, "body", body)
     work.add(new)

@@ -16,6 +16,10 @@ from .consignments import (
     ScanEvent,
     Waybill,
 )
+from .custody import (
+    Custody,
+    CustodyEvent,
+)
 from .documents import (
     Document,
     DocumentNumber,
@@ -43,6 +47,8 @@ __all__ = [
     "CaseCorrection",
     "CaseSearch",
     "Consignment",
+    "Custody",
+    "CustodyEvent",
     "Document",
     "DocumentNumber",
     "DocumentType",

@@ -7,6 +7,7 @@ from typing import Literal
 
 from sqlalchemy import update
 
+from .. import custody
 from ..consignments.codes import paper_by_code
 from ..errors import Fault, Invalid, RuleViolation
 from ..models import PrintBatch, PrintItem
@@ -64,6 +65,8 @@ def _settle(work: Work, batch: PrintBatch, item: PrintItem, outcome: Outcome) ->
     if done.rowcount != 1:  # type: ignore[attr-defined]
         raise RuleViolation("already_confirmed", "这份证件的打印结果刚才有人登记过，请刷新后再看。")
     work.audit(f"document_{outcome}", "document", item.document_id, sheet=sheet_of(batch, item))
+    if outcome == "printed":
+        custody.printed(work, item.document_id)
 
 
 def stopped_at(

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import select
 
+from .. import custody
 from ..attachments import KINDS, attach, attachments_of, media_type
 from ..calendar import local_date
 from ..cases import find_case
@@ -22,6 +23,8 @@ from .methods import Entry, check
 __all__ = ["add_receipt", "find_document", "record_service", "take_back_service"]
 
 Picture = tuple[str, bytes]
+#: the paper itself went from hand to hand
+_BY_HAND = ("direct", "left", "through")
 _SERVABLE = (DocumentState.VALID, DocumentState.SUSPENDED, DocumentState.REVOKED, DocumentState.SUPERSEDED)
 
 
@@ -102,6 +105,8 @@ def keep(work: Work, document: Document, case: Case, entry: Entry, origin: str =
     work.seal(record, "facts", {name: value for name, value in entry.facts.items() if name != "recipient"})
     work.add(record)
     work.audit("service_recorded", "document", document.id, method=entry.method, origin=origin)
+    if entry.method in _BY_HAND and document.consignment_id is None:
+        custody.signed_for(work, document)
     work.emit("case.settle", case.id)
     return record.id
 
@@ -123,6 +128,7 @@ def take_back_service(services: Services, actor: Actor, record_id: str, reason: 
             )
         if record.ended_at is None:
             end_record(work, record, why)
+            custody.signed_wrongly(work, work.session.get_one(Document, record.document_id))
             work.emit("case.settle", case.id)
         return case.acceptance_no
 

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from ..calendar import local_date
 from ..casefile import case_view, reveal
+from ..custody import custody_of_case
 from ..desk import facts_of_cases, messages_of, receipt_pdf
 from ..errors import Invalid, RuleViolation
 from ..forms import attachments_of_case
@@ -91,7 +92,7 @@ def _case_page(no: str, *, shown: dict[str, Any] | None = None, form: dict[str, 
         service=case_service(services(), actor, no), undo_seconds=seconds_left(services(), actor, no),
         today=local_date(services().clock.now()), inked=hand_sealings(services(), actor, no),
         proofs=proof_states(services(), actor, no), fee=fee, fees=fees,
-        attachments=attachments_of_case(services(), actor, no),
+        attachments=attachments_of_case(services(), actor, no), custody=custody_of_case(services(), actor, no),
     )  # fmt: skip
 
 

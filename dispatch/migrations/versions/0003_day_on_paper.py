@@ -27,6 +27,8 @@ def upgrade() -> None:
     _manifest_tickets()
     _upload_parts()
     _label_job_items()
+    _custodies()
+    _custody_events()
     _seal_uses()
     _service_records()
     _consignments()
@@ -260,6 +262,44 @@ def _label_job_items() -> None:
     sa.ForeignKeyConstraint(['consignment_id'], ['consignments.id'], name=op.f('fk_label_job_items_consignment_id_consignments')),
     sa.ForeignKeyConstraint(['job_id'], ['label_jobs.id'], name=op.f('fk_label_job_items_job_id_label_jobs')),
     sa.PrimaryKeyConstraint('job_id', 'position', name=op.f('pk_label_job_items'))
+    )
+
+
+def _custodies() -> None:
+    op.create_table('custodies',
+    sa.Column('document_id', sa.String(length=16), nullable=False),
+    sa.Column('division_code', sa.String(length=12), nullable=False),
+    sa.Column('kind', sa.String(length=12), nullable=False),
+    sa.Column('holder', sa.String(length=120), nullable=False),
+    sa.Column('place', sa.String(length=20), nullable=False),
+    sa.Column('since', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('seq', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['document_id'], ['documents.id'], name=op.f('fk_custodies_document_id_documents'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('document_id', name=op.f('pk_custodies'))
+    )
+    with op.batch_alter_table('custodies', schema=None) as batch_op:
+        batch_op.create_index('ix_custodies_holder', ['division_code', 'kind', 'holder'], unique=False)
+
+
+def _custody_events() -> None:
+    op.create_table('custody_events',
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('document_id', sa.String(length=16), nullable=False),
+    sa.Column('seq', sa.Integer(), nullable=False),
+    sa.Column('act', sa.String(length=16), nullable=False),
+    sa.Column('from_kind', sa.String(length=12), nullable=False),
+    sa.Column('from_holder', sa.String(length=120), nullable=False),
+    sa.Column('to_kind', sa.String(length=12), nullable=False),
+    sa.Column('to_holder', sa.String(length=120), nullable=False),
+    sa.Column('place', sa.String(length=20), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('by', sa.String(length=120), nullable=False),
+    sa.Column('beside', sa.String(length=120), nullable=False),
+    sa.Column('handover_id', sa.String(length=26), nullable=True),
+    sa.ForeignKeyConstraint(['document_id'], ['documents.id'], name=op.f('fk_custody_events_document_id_documents'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_custody_events')),
+    sa.UniqueConstraint('document_id', 'seq', name=op.f('uq_custody_events_document_id'))
     )
 
 

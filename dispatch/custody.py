@@ -1,0 +1,383 @@
+"""Who holds each paper: one holder at every moment, and the chain of holders behind it.
+
+A paper is passed on by one guarded write, so two people cannot both have taken it; what happened stays in the events.
+Where a paper is follows from what is done with it anyway (made, printed, packed, scanned); nobody keeps a second book.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Final
+
+from sqlalchemy import select, update
+
+from .cases import find_case
+from .chronicle import shown_actor
+from .errors import RuleViolation
+from .lifecycle import ConsignmentState, DocumentState
+from .models import Case, Consignment, Custody, CustodyEvent, Document, Point, PrintItem, Waybill, new_id
+from .rights import Actor, Scope
+from .services import Services
+from .store import Work
+
+__all__ = [
+    "ACT_WORDS",
+    "HOLDER_WORDS",
+    "Holder",
+    "Pass",
+    "begin",
+    "ended",
+    "custody_of_case",
+    "faults",
+    "follow",
+    "into_envelope",
+    "out_of_envelope",
+    "pass_on",
+    "printed",
+    "signed_for",
+    "signed_wrongly",
+    "where_words",
+]
+
+_K, _D = ConsignmentState, DocumentState
+_ENDED: Final = (_D.VOID, _D.REVOKED, _D.SUPERSEDED)
+#: no paper belongs to these: the file itself is what is delivered
+_PAPERLESS: Final = "electronic"
+
+
+class Holder(StrEnum):
+    """Who or what holds a paper."""
+
+    DEPARTMENT = "department"
+    PRODUCTION = "production"
+    WINDOW = "window"
+    ENVELOPE = "envelope"
+    CARRIER = "carrier"
+    POINT = "point"
+    RECIPIENT = "recipient"
+    TO_DESTROY = "to_destroy"
+    DESTROYED = "destroyed"
+
+
+_H = Holder
+_GONE: Final = (_H.TO_DESTROY, _H.DESTROYED)
+HOLDER_WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        _H.DEPARTMENT: "审批部门",
+        _H.PRODUCTION: "制证",
+        _H.WINDOW: "窗口",
+        _H.ENVELOPE: "信封",
+        _H.CARRIER: "承运方",
+        _H.POINT: "代办点",
+        _H.RECIPIENT: "收件人",
+        _H.TO_DESTROY: "待销毁",
+        _H.DESTROYED: "已销毁",
+    }
+)
+ACT_WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "begun": "开始保管",
+        "printed": "打印",
+        "packed": "装进信封",
+        "unpacked": "从信封取出",
+        "road": "随信封",
+        "void": "作废",
+        "signed": "当面签收",
+        "unsigned": "撤销送达",
+    }
+)
+#: whose hands an envelope of this state is in; of the others the last known holder keeps it
+_ON_THE_ROAD: Final[Mapping[str, Holder]] = MappingProxyType(
+    {
+        **dict.fromkeys(
+            (_K.HANDED_OVER, _K.IN_TRANSIT, _K.OUT_FOR_DELIVERY, _K.ATTEMPT_FAILED, _K.HELD, _K.RETURNING),
+            _H.CARRIER,
+        ),
+        **dict.fromkeys((_K.DELIVERED, _K.TO_VERIFY), _H.RECIPIENT),
+        _K.RETURNED: _H.WINDOW,
+        **dict.fromkeys((_K.LABELLED, _K.PACKED), _H.ENVELOPE),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Pass:
+    """To whom a paper goes. ``at``: when it happened, None for now; ``beside``: the other one who signed."""
+
+    kind: Holder
+    holder: str
+    act: str
+    place: str = ""
+    at: datetime | None = None
+    beside: str = ""
+    handover_id: str | None = None
+
+
+def pass_on(work: Work, document: Document, to: Pass) -> bool:
+    """Write that the paper is with the next holder now; False where it was there already.
+
+    ``RuleViolation('changed_meanwhile')`` when somebody else passed it on in the same moment.
+    """
+    work.session.flush()
+    now = work.session.get(Custody, document.id, populate_existing=True)
+    if now is not None and (now.kind, now.holder, now.place) == (str(to.kind), to.holder, to.place):
+        return False
+    before = (now.seq, now.kind, now.holder) if now is not None else (0, "", "")
+    _set(work, document, before[0], to)
+    work.add(
+        CustodyEvent(
+            id=new_id(), document_id=document.id, seq=before[0] + 1, act=to.act, from_kind=before[1],
+            from_holder=before[2], to_kind=str(to.kind), to_holder=to.holder, place=to.place, at=to.at or work.now,
+            recorded_at=work.now, by=work.actor.name, beside=to.beside, handover_id=to.handover_id,
+        )
+    )  # fmt: skip
+    work.session.flush()
+    return True
+
+
+def _set(work: Work, document: Document, seq: int, to: Pass) -> None:
+    """The one row that says where it is; refused when it is not the one read before."""
+    values = {
+        "kind": str(to.kind), "holder": to.holder, "place": to.place, "since": to.at or work.now, "seq": seq + 1,
+    }  # fmt: skip
+    if seq == 0:
+        case = work.session.get_one(Case, document.case_id)
+        fresh = {"document_id": document.id, "division_code": case.division_code, **values}
+        done = work.insert_missing(Custody, fresh, ["document_id"])
+    else:
+        same = (Custody.document_id == document.id, Custody.seq == seq)
+        changed = work.session.execute(update(Custody).where(*same).values(**values))
+        done = changed.rowcount == 1  # type: ignore[attr-defined]
+    if not done:
+        raise RuleViolation("changed_meanwhile", "刚才有人同时交接了这份纸，请刷新后再看。")
+
+
+def custody_of(work: Work, document_id: str) -> Custody | None:
+    """Where the paper is; None before it exists and for what has no paper."""
+    return work.session.get(Custody, document_id)
+
+
+# -- what follows from other acts ----------------------------------------------------------------------------------
+def begin(work: Work, document: Document) -> None:
+    """A document became valid: its paper is to be made here, or is still with the department that made it."""
+    case = work.session.get_one(Case, document.case_id)
+    if case.method == _PAPERLESS and document.consignment_id is None:
+        return
+    if custody_of(work, document.id) is None:
+        pass_on(work, document, _first(document))
+
+
+def _first(document: Document) -> Pass:
+    if document.source == "compose":
+        return Pass(_H.PRODUCTION, "", "begun")
+    return Pass(_H.DEPARTMENT, document.department_name, "begun")
+
+
+def printed(work: Work, document_id: str) -> None:
+    """The paper came out of the printer into the hands of who printed it. An accompanying sheet says nothing about the
+    thing it accompanies; a paper already packed or gone stays where it is."""
+    document = work.session.get_one(Document, document_id)
+    now = custody_of(work, document_id)
+    waits = now.kind == _H.PRODUCTION if now is not None else document.packed_at is None
+    if document.source == "compose" and document.live and waits:
+        pass_on(work, document, Pass(_H.WINDOW, work.actor.name, "printed"))
+
+
+def into_envelope(work: Work, document: Document, consignment_id: str, beside: str = "") -> None:
+    """The pack check put it in; ``beside``: the second person who vouched for it."""
+    pass_on(work, document, Pass(_H.ENVELOPE, consignment_id, "packed", beside=beside))
+
+
+def out_of_envelope(work: Work, consignment_id: str, document_id: str | None = None) -> None:
+    """An envelope was opened, or this one document taken out of it: the papers are with who did so."""
+    query = select(Custody.document_id).where(
+        Custody.kind == str(_H.ENVELOPE), Custody.holder == consignment_id
+    )
+    if document_id is not None:
+        query = query.where(Custody.document_id == document_id)
+    for one in list(work.session.scalars(query)):
+        document = work.session.get_one(Document, one)
+        kind = _H.TO_DESTROY if document.state in _ENDED else _H.WINDOW
+        pass_on(work, document, Pass(kind, work.actor.name, "unpacked"))
+
+
+def follow(work: Work, consignment: Consignment, at: datetime | None) -> None:
+    """The envelope's state is another now: what lies in it went the same way."""
+    to = _holder_of(work, consignment)
+    if to is None:
+        return
+    inside = select(Document).where(
+        Document.consignment_id == consignment.id, Document.packed_at.is_not(None)
+    )
+    for document in work.session.scalars(inside.order_by(Document.id)):
+        now = custody_of(work, document.id)
+        if now is None or now.kind not in _GONE:
+            pass_on(work, document, Pass(to[0], to[1], "road", at=at))
+
+
+def _holder_of(work: Work, consignment: Consignment) -> tuple[Holder, str] | None:
+    state = ConsignmentState(consignment.state)
+    if state is _K.READY_FOR_COLLECTION:
+        at_point = consignment.method == "point" and consignment.point_id is not None
+        if at_point:
+            return _H.POINT, str(consignment.point_id)
+        here = consignment.base_state == _K.READY_FOR_COLLECTION
+        return (_H.ENVELOPE, consignment.id) if here else (_H.CARRIER, consignment.carrier)
+    kind = _ON_THE_ROAD.get(state)
+    if kind is None:
+        return None
+    person = (
+        work.actor.name if work.actor.name.startswith("user:") else ""
+    )  # a carrier's message stands at no window
+    holders = {_H.CARRIER: consignment.carrier, _H.WINDOW: person, _H.ENVELOPE: consignment.id}
+    return kind, holders.get(kind, "")
+
+
+def ended(work: Work, document: Document) -> None:
+    """A document is void, revoked or replaced: its print must not stay about, what was never printed is gone with it.
+    One in an envelope is there until somebody takes it out; a thing made elsewhere goes back to who made it."""
+    now = custody_of(work, document.id)
+    if now is None or document.source != "compose":
+        return
+    if now.kind == _H.WINDOW:
+        pass_on(work, document, Pass(_H.TO_DESTROY, now.holder, "void", place=now.place))
+    elif now.kind == _H.PRODUCTION:
+        sheets = select(PrintItem.document_id).where(
+            PrintItem.document_id == document.id, PrintItem.outcome.not_in(("spoiled", "unprinted"))
+        )
+        about = work.session.scalar(sheets.limit(1)) is not None
+        kind, holder = (_H.TO_DESTROY, work.actor.name) if about else (_H.DESTROYED, "")
+        pass_on(work, document, Pass(kind, holder, "void"))
+
+
+def signed_for(work: Work, document: Document) -> None:
+    """Whoever it belongs to has it in his hands, without any envelope."""
+    now = custody_of(work, document.id)
+    if now is None or now.kind not in _GONE:
+        pass_on(work, document, Pass(_H.RECIPIENT, "", "signed"))
+
+
+def signed_wrongly(work: Work, document: Document) -> None:
+    """A service entered by hand was taken back: the paper is at the window, where it was."""
+    now = custody_of(work, document.id)
+    if now is not None and now.kind == _H.RECIPIENT and document.consignment_id is None:
+        pass_on(work, document, Pass(_H.WINDOW, work.actor.name, "unsigned"))
+
+
+# -- telling -------------------------------------------------------------------------------------------------------
+def where_words(work: Work, now: Custody | CustodyEvent) -> str:
+    """Where the paper is, as people say it: 窗口 A-12 架（张三）, 信封 ZD 0000…, 已交邮政…; no recipient is named."""
+    kind = now.kind if isinstance(now, Custody) else now.to_kind
+    holder = now.holder if isinstance(now, Custody) else now.to_holder
+    word = HOLDER_WORDS[kind]
+    if kind in (_H.WINDOW, _H.TO_DESTROY):
+        place = f" {now.place} 架" if now.place else ""
+        return f"{word}{place}（{shown_actor(holder)}）" if holder else f"{word}{place}"
+    if kind == _H.DEPARTMENT:
+        return holder or word
+    if kind == _H.ENVELOPE:
+        return _envelope_words(work, holder)
+    if kind == _H.POINT:
+        point = work.session.get(Point, holder)
+        return f"代办点 {point.name}" if point is not None else word
+    if kind == _H.CARRIER:
+        return {"staff": "本单位送件人员", "counter": "窗口"}.get(holder, "承运方")
+    return word
+
+
+def _envelope_words(work: Work, consignment_id: str) -> str:
+    consignment = work.session.get(Consignment, consignment_id)
+    if consignment is not None and consignment.shelf_place:
+        return f"窗口 {consignment.shelf_place} 架，信封里"
+    query = select(Waybill.number).where(Waybill.consignment_id == consignment_id, Waybill.active)
+    number = work.session.scalar(query)
+    return f"信封里（运单 {number}）" if number else "信封里"
+
+
+def custody_of_case(services: Services, actor: Actor, acceptance_no: str) -> dict[str, dict[str, Any]]:
+    """Where each paper of a case is: ``{document_id: {where, since, kind, chain: [{at, text, actor}]}}``, the newest
+    first. Papers from before custody was kept are left out; ``NotFound`` for another office's case."""
+    actor.require(Scope.READ)
+    with services.store.read(actor) as work:
+        case = find_case(work, actor, acceptance_no)
+        mine = select(Document.id).where(Document.case_id == case.id)
+        events: dict[str, list[CustodyEvent]] = {}
+        query = select(CustodyEvent).where(CustodyEvent.document_id.in_(mine))
+        for row in work.session.scalars(query.order_by(CustodyEvent.seq.desc())):
+            events.setdefault(row.document_id, []).append(row)
+        rows = work.session.scalars(select(Custody).where(Custody.document_id.in_(mine)))
+        return {
+            now.document_id: {
+                "where": where_words(work, now), "since": now.since, "kind": now.kind,
+                "chain": [_link(work, row) for row in events.get(now.document_id, [])],
+            }
+            for now in rows
+        }  # fmt: skip
+
+
+def _link(work: Work, row: CustodyEvent) -> dict[str, Any]:
+    return {
+        "at": row.at,
+        "text": f"{ACT_WORDS[row.act]}，在{where_words(work, row)}",
+        "actor": _signers(row),
+    }
+
+
+def _signers(row: CustodyEvent) -> str:
+    return "、".join(shown_actor(one) for one in (row.by, row.beside) if one)
+
+
+# -- the ledger's question -----------------------------------------------------------------------------------------
+def faults(work: Work) -> Iterator[str]:
+    """One custodian for every paper, recomputed from the events; one line for each paper where that does not hold.
+
+    Papers from before custody was kept have no chain until they are next passed on.
+    """
+    events: dict[str, list[CustodyEvent]] = {}
+    for row in work.session.scalars(
+        select(CustodyEvent).order_by(CustodyEvent.document_id, CustodyEvent.seq)
+    ):
+        events.setdefault(row.document_id, []).append(row)
+    for now in work.session.scalars(select(Custody)):
+        if not _recomputes(now, events.pop(now.document_id, [])):
+            yield f"证件 {now.document_id}：保管记录前后对不上"
+    for document_id in events:
+        yield f"证件 {document_id}：有保管经过，却没有登记现在的保管人"
+    yield from _envelope_faults(work)
+
+
+def _recomputes(now: Custody, chain: Sequence[CustodyEvent]) -> bool:
+    before = ("", "")
+    for seq, event in enumerate(chain, 1):
+        if event.seq != seq or (event.from_kind, event.from_holder) != before:
+            return False
+        before = (event.to_kind, event.to_holder)
+    last = chain[-1] if chain else None
+    return (
+        last is not None
+        and now.seq == last.seq
+        and (now.kind, now.holder, now.place) == (last.to_kind, last.to_holder, last.place)
+    )
+
+
+def _envelope_faults(work: Work) -> Iterator[str]:
+    """A packed paper is where its envelope is."""
+    rows = work.session.execute(
+        select(Document.id, Custody.kind, Consignment)
+        .join(Custody, Custody.document_id == Document.id)
+        .join(Consignment, Consignment.id == Document.consignment_id)
+        .where(Document.packed_at.is_not(None), Document.live)
+    )
+    for document_id, kind, consignment in rows:
+        due = _holder_of(work, consignment)
+        known = {str(_H.TO_DESTROY), str(_H.DESTROYED)} | ({str(due[0])} if due else set(HOLDER_WORDS))
+        if (
+            consignment.state == _K.RETURNED
+        ):  # settled at the window: kept, given back, or collected after all
+            known |= {str(_H.DEPARTMENT), str(_H.RECIPIENT)}
+        if kind not in known:
+            yield f"证件 {document_id}：信封是 {consignment.state}，纸却登记在{HOLDER_WORDS[kind]}"
