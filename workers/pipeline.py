@@ -10,6 +10,7 @@ from dispatch.consignments.plan import plan_case
 from dispatch.consignments.track import settle_case
 from dispatch.documents.compose import compose_document, give_up
 from dispatch.documents.finish import finish_document
+from dispatch.intake.running import give_up_import, run_import
 from dispatch.issue import run_batch
 from dispatch.notices import send_notice
 from dispatch.outbox import Claim
@@ -22,6 +23,7 @@ Stage = Callable[[Services, Claim], None]
 
 STEPS: Mapping[str, Stage] = MappingProxyType(
     {
+        "import.run": run_import,
         "issue.batch": run_batch,
         "document.compose": compose_document,
         "document.finish": finish_document,
@@ -35,5 +37,10 @@ STEPS: Mapping[str, Stage] = MappingProxyType(
 
 #: steps whose final failure is a state of its own, with a reason on the worklist; the others are parked
 GIVE_UP: Mapping[str, Callable[[Services, str, str], None]] = MappingProxyType(
-    {"document.compose": give_up, "document.finish": give_up, "labels.print": give_up_labels}
+    {
+        "document.compose": give_up,
+        "document.finish": give_up,
+        "labels.print": give_up_labels,
+        "import.run": give_up_import,
+    }
 )

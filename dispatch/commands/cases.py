@@ -11,6 +11,7 @@ from tqdm import tqdm
 from .. import issue as issuing
 from ..consignments.ranges import import_range, list_ranges
 from ..errors import DispatchError
+from ..intake.imports import layout_named
 from ..intake.receive import import_file
 from ..intake.template import template_csv, template_xlsx
 from ..rights import CLI
@@ -23,9 +24,12 @@ __all__ = ["import_", "issue", "range_"]
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option("--dry-run", is_flag=True, help="只检查，不入库")
 @click.option("--as", "user", help="以哪位工作人员的名义")
+@click.option("--platform", help="按网页上记住的哪个平台来读列，例如 浙里办导出")
 @click.option("--template", is_flag=True, help="写出空白模板（FILE 以 .csv 或 .xlsx 结尾）")
 @house
-def import_(at: House, file: Path | None, dry_run: bool, user: str | None, template: bool) -> None:
+def import_(
+    at: House, file: Path | None, dry_run: bool, user: str | None, platform: str | None, template: bool
+) -> None:
     """Cases from a file."""
     if template:
         target = file or Path("导入模板.xlsx")
@@ -34,9 +38,11 @@ def import_(at: House, file: Path | None, dry_run: bool, user: str | None, templ
         return
     if file is None:
         raise click.UsageError("请给出要导入的文件。")
+    actor = at.actor(user)
+    layout = layout_named(at.services, actor, file, platform) if platform else None
     with tqdm(desc="导入", unit="行", disable=None, leave=False) as bar:
         report = import_file(
-            at.services, at.actor(user), file, dry_run=dry_run, progress=lambda _line: _step(bar)
+            at.services, actor, file, layout=layout, dry_run=dry_run, progress=lambda _line: _step(bar)
         )
     for row in report.rows:
         for fault in row["faults"]:

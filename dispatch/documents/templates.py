@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -93,6 +94,13 @@ class Template(BaseModel):
                 raise ValueError(f"stray brace in {text!r}")
         return value
 
+    def fields(self) -> frozenset[str]:
+        """Names of the fields that this template prints."""
+        wordings = (self.opening, self.body, self.result, self.denial, self.ending, self.remedy)
+        placed = {name for text in _flatten(wordings) for name in PLACEHOLDER.findall(text)}
+        named = {name for row in self.rows for name in row} | set(self.facts) | placed | set(self.compare)
+        return frozenset(name.removeprefix("fields.") for name in named - PRINTED_KEYS)
+
     def turned(self, copy: str) -> bool:
         """True when the copy named `copy` (正本, 副本 …) stands on landscape paper."""
         return self.orientation_by_copy.get(copy, self.orientation) == "landscape"
@@ -139,6 +147,13 @@ class TemplateBook:
         if own is not None and own.kind == wanted:
             return own
         return self.templates[DEFAULTS[wanted]]
+
+    def common_fields(self) -> tuple[str, ...]:
+        """Names of fields that two templates or more print, the most used first."""
+        used = Counter(name for template in self.templates.values() for name in template.fields())
+        return tuple(
+            name for name, times in sorted(used.items(), key=lambda one: (-one[1], one[0])) if times > 1
+        )
 
     def number_letters(self, issuer: str, title: str, kind: Kind) -> str:
         """The letters of an allotted number: place, organ, word of the title (景宁畲族自治县水利局, 许 →

@@ -89,7 +89,9 @@ def _case(lines: list[_Line]) -> Row:
     for place, line in enumerate(lines):
         _add(tree, faults, lines, place, line)
     _complete(tree)
-    faults = faults_of(tree, faults) if faults else []
+    spared = _without_region(tree, faults)
+    if faults or spared:
+        faults = [one for one in faults_of(tree, faults) if one.pointer not in spared]
     first, number = lines[0], lines[0].acceptance_no
     return Row(first.number, None if faults else tree, faults, number, tuple(line.number for line in lines))
 
@@ -134,6 +136,23 @@ def _complete(tree: dict[str, Any]) -> None:
             document["source"] = "physical" if document["kind"] == "physical" else "compose"
         _complete_recipient(document.get("recipient"))
     _complete_recipient(tree.get("delivery", {}).get("recipient"))
+
+
+def _without_region(tree: dict[str, Any], faults: Sequence[Fault]) -> set[str]:
+    """Pointers of regions that are missing only because their code is wrong: one mistake is told once."""
+    told = {one.pointer for one in faults}
+    owners: list[tuple[tuple[object, ...], Any]] = [
+        (("documents", at, "recipient"), document.get("recipient"))
+        for at, document in enumerate(tree["documents"])
+    ]
+    owners.append((("delivery", "recipient"), tree.get("delivery", {}).get("recipient")))
+    spared = set()
+    for path, recipient in owners:
+        if recipient is None or "region" in recipient:
+            continue
+        if recipient.get("division_code") or pointer_of((*path, "division_code")) in told:
+            spared.add(pointer_of((*path, "region")))
+    return spared
 
 
 def _complete_recipient(recipient: dict[str, Any] | None) -> None:

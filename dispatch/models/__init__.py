@@ -30,6 +30,7 @@ from .documents import (
     ValidityRequest,
 )
 from .forms import FormCounter, ManifestTicket, PaperForm, Upload, UploadPart
+from .imports import ColumnMapping, ImportChunk, ImportFault, ImportFile, ImportRun
 from .ledger import Audit, AuditHead, Outbox
 from .people import ApiKey, FailureCount, IdempotentAnswer, LoginSession, User
 from .prints import LabelJob, LabelJobItem, PaperCode, PrintBatch, PrintCounter, PrintItem
@@ -46,6 +47,7 @@ __all__ = [
     "Case",
     "CaseCorrection",
     "CaseSearch",
+    "ColumnMapping",
     "Consignment",
     "Custody",
     "CustodyEvent",
@@ -57,6 +59,10 @@ __all__ = [
     "FormCounter",
     "Hold",
     "IdempotentAnswer",
+    "ImportChunk",
+    "ImportFault",
+    "ImportFile",
+    "ImportRun",
     "IssueBatch",
     "IssueBatchItem",
     "LabelJob",
@@ -73,8 +79,8 @@ __all__ = [
     "Outbox",
     "PaperCode",
     "PaperForm",
-    "Placement",
     "PayerRule",
+    "Placement",
     "Point",
     "PrintBatch",
     "PrintCounter",

@@ -1,32 +1,25 @@
-"""Cases that come by file or by hand: dry run, faults per line, the form for one case."""
+"""A case that comes by hand: the form for one."""
 
 from __future__ import annotations
 
 import re
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, Final
 
-from flask import Blueprint, Response, flash, redirect, request
+from flask import Blueprint, flash, redirect, request
 from flask.typing import ResponseReturnValue
 
 from ..errors import Fault, Invalid, RuleViolation
-from ..intake.files import template_xlsx
-from ..intake.receive import ImportReport, import_file, receive_case
-from ..intake.wording import field_name
+from ..intake.receive import receive_case
 from . import access
 from .access import current_actor, services
-from .api_documents import attachment
 from .case_page import delivery_of
 from .rooms import staff_page
-from .security import BATCH_LIMIT, body_limit
 
 __all__ = ["blueprint"]
 
 ENTERERS = ("clerk", "department")
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _LINE = re.compile(r"\s*([^：:]{1,60})[：:](.*)")
 #: where a fault belongs on the form, the longest pointer first
 _PLACES: Final = (
@@ -56,66 +49,6 @@ _PLACES: Final = (
 )
 
 blueprint = Blueprint("entry", __name__, url_prefix="/window")
-
-
-# -- files -------------------------------------------------------------------------------------------------------------
-@blueprint.get("/imports")
-@access.role(*ENTERERS)
-def imports() -> ResponseReturnValue:
-    """The form for a file."""
-    return staff_page("window/imports.html", "imports", result=None)
-
-
-@blueprint.get("/imports/template")
-@access.role(*ENTERERS)
-def template() -> Response:
-    """An empty table with headings and advice."""
-    return attachment(template_xlsx(), _XLSX, "办件导入模板.xlsx")
-
-
-@blueprint.post("/imports")
-@access.role(*ENTERERS)
-@body_limit(BATCH_LIMIT)
-def take_file() -> ResponseReturnValue:
-    """Read a file: only a look, or taken in."""
-    upload, look = request.files.get("file"), request.form.get("act") != "import"
-    if upload is None or not upload.filename:
-        return staff_page("window/imports.html", "imports", result=None, problem="请先选一个文件。"), 422
-    suffix = Path(upload.filename).suffix.lower()[:8]
-    with tempfile.TemporaryDirectory(prefix="zd-import-") as folder:
-        path = Path(folder) / f"cases{suffix}"
-        upload.save(path)
-        try:
-            report = import_file(services(), current_actor(), path, dry_run=look)
-        except Invalid as refusal:
-            problem = "；".join(fault.detail for fault in refusal.faults)
-            return staff_page("window/imports.html", "imports", result=None, problem=problem), 422
-    return staff_page("window/imports.html", "imports", result=_result(report, look))
-
-
-def _result(report: ImportReport, look: bool) -> dict[str, Any]:
-    """Faulty rows first, then the first of the good ones."""
-    rows = sorted(report.rows, key=lambda row: (not row["faults"], row["line"]))
-    return {
-        "dry_run": look,
-        "new": report.created,
-        "same": report.same,
-        "bad": report.refused,
-        "rows": [_line(row) for row in rows[:500]],
-    }
-
-
-def _line(row: dict[str, Any]) -> dict[str, Any]:
-    problems = [
-        {"field": field_name(fault["pointer"]) if fault["pointer"] else "", "detail": fault["detail"]}
-        for fault in row["faults"]
-    ]
-    return {
-        "line": row["line"],
-        "acceptance_no": row["acceptance_no"] or "",
-        "outcome": row["outcome"],
-        "problems": problems,
-    }
 
 
 # -- by hand -----------------------------------------------------------------------------------------------------------

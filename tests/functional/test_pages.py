@@ -580,15 +580,16 @@ def test_import_looks_first_and_stores_then(crew: Crew) -> None:
     )
     lines = "\n".join(json.dumps(one, ensure_ascii=False) for one in (good, bad)).encode()
 
-    def send(act: str):
-        return crew.post("clerk", "/window/imports", act=act, file=(io.BytesIO(lines), "办件.jsonl"))
+    def send():
+        return crew.post("clerk", "/window/imports", file=(io.BytesIO(lines), "办件.jsonl"))
 
-    looked = send("try")
-    assert "只是试读" in looked.text and "新办件 1 件" in looked.text and "有问题 1 行" in looked.text
+    looked = send()
+    assert "只是试读" in looked.text and "新办件 1 件" in looked.text and "有问题 1 件" in looked.text
     assert crew.house.call("GET", f"/cases/{good['acceptance_no']}", "read").status_code == 404
-    assert "已导入" in send("import").text
+    taken = crew.post("clerk", f"{looked.request.path}/start", act="take", as_before="1")
+    assert "已导入" in taken.text
     assert crew.house.view(good["acceptance_no"])["state"] == "ready"
-    assert "收过的 1 件" in send("import").text
+    assert "收过的 1 件" in send().text
 
 
 @pytest.mark.parametrize(
@@ -596,9 +597,9 @@ def test_import_looks_first_and_stores_then(crew: Crew) -> None:
     [("a.exe", b"MZ"), ("a.csv", b""), ("a.xlsx", b"PK\x03\x04broken"), ("a.csv", b"\xff\xfe\x00")],
 )
 def test_files_that_are_none(crew: Crew, name: str, content: bytes) -> None:
-    page = crew.post("clerk", "/window/imports", act="import", file=(io.BytesIO(content), name))
+    page = crew.post("clerk", "/window/imports", file=(io.BytesIO(content), name))
     assert page.status_code == 422 and "notice bad" in page.text
-    assert crew.post("clerk", "/window/imports", act="import").status_code == 422
+    assert crew.post("clerk", "/window/imports").status_code == 422
 
 
 # -- supervision and administration ------------------------------------------------------------------------------------

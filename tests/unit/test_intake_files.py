@@ -91,6 +91,29 @@ def case_of(found: Row) -> dict[str, Any]:
     return found.case
 
 
+# -- one mistake, one fault ------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("column", "code", "pointer"),
+    [
+        ("收件区划代码", "999999", "/delivery/recipient/division_code"),
+        ("收件区划代码", "33072", "/delivery/recipient/division_code"),
+        ("收件区划代码", "3.30727E+5", "/delivery/recipient/division_code"),
+    ],
+)
+def test_a_wrong_area_code_is_not_told_as_a_missing_region(
+    save: Save, column: str, code: str, pointer: str
+) -> None:
+    (found,) = read_cases(save("t.csv", as_csv([row(**{column: code})])))
+    assert list(codes(found)) == [pointer]
+
+
+def test_an_area_that_nobody_wrote_is_still_missing(save: Save) -> None:
+    (found,) = read_cases(save("t.csv", as_csv([row(收件区划代码="", 收件省="")])))
+    with pytest.raises(Invalid) as refusal:
+        parse_case(case_of(found), now=NOW)
+    assert "/delivery/recipient/region" in {fault.pointer for fault in refusal.value.faults}
+
+
 # -- the template ----------------------------------------------------------------------------------
 @pytest.mark.parametrize(("name", "make"), [("t.xlsx", template_xlsx), ("t.csv", template_csv)])
 def test_the_template_imports_as_it_is(save: Save, name: str, make: Callable[[], bytes]) -> None:

@@ -14,7 +14,10 @@ down_revision = '0002'
 def upgrade() -> None:
     """Day on paper."""
     _attachments()
+    _column_mappings()
     _form_counters()
+    _import_files()
+    _import_runs()
     _paper_forms()
     _payer_rules()
     _placements()
@@ -23,6 +26,8 @@ def upgrade() -> None:
     _uploads()
     _case_corrections()
     _electronic_consents()
+    _import_chunks()
+    _import_faults()
     _label_jobs()
     _manifest_tickets()
     _upload_parts()
@@ -64,6 +69,24 @@ def _attachments() -> None:
         batch_op.create_index('ix_attachments_subject', ['subject_kind', 'subject_id'], unique=False)
 
 
+def _column_mappings() -> None:
+    op.create_table('column_mappings',
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('office', sa.String(length=12), nullable=False),
+    sa.Column('name', sa.String(length=40), nullable=False),
+    sa.Column('fingerprint', sa.String(length=64), nullable=False),
+    sa.Column('labels', sa.Text(), nullable=False),
+    sa.Column('targets', sa.Text(), nullable=False),
+    sa.Column('constants', sa.Text(), nullable=False),
+    sa.Column('used_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('made_by', sa.String(length=120), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_column_mappings')),
+    sa.UniqueConstraint('office', 'name', name=op.f('uq_column_mappings_office'))
+    )
+    with op.batch_alter_table('column_mappings', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_column_mappings_fingerprint'), ['fingerprint'], unique=False)
+
+
 def _form_counters() -> None:
     op.create_table('form_counters',
     sa.Column('kind', sa.String(length=2), nullable=False),
@@ -71,6 +94,37 @@ def _form_counters() -> None:
     sa.Column('last', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('kind', 'day', name=op.f('pk_form_counters'))
     )
+
+
+def _import_files() -> None:
+    op.create_table('import_files',
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('data', sa.LargeBinary(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_import_files'))
+    )
+
+
+def _import_runs() -> None:
+    op.create_table('import_runs',
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('actor', sa.String(length=120), nullable=False),
+    sa.Column('office', sa.String(length=12), nullable=False),
+    sa.Column('survey', sa.LargeBinary(), nullable=False),
+    sa.Column('layout', sa.Text(), nullable=False),
+    sa.Column('act', sa.String(length=8), nullable=False),
+    sa.Column('state', sa.String(length=8), nullable=False),
+    sa.Column('total', sa.Integer(), nullable=False),
+    sa.Column('done', sa.Integer(), nullable=False),
+    sa.Column('created', sa.Integer(), nullable=False),
+    sa.Column('same', sa.Integer(), nullable=False),
+    sa.Column('refused', sa.Integer(), nullable=False),
+    sa.Column('problem', sa.String(length=400), nullable=False),
+    sa.Column('kept_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_import_runs'))
+    )
+    with op.batch_alter_table('import_runs', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_import_runs_actor'), ['actor'], unique=False)
 
 
 def _paper_forms() -> None:
@@ -199,6 +253,32 @@ def _electronic_consents() -> None:
     )
     with op.batch_alter_table('electronic_consents', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_electronic_consents_case_id'), ['case_id'], unique=False)
+
+
+def _import_chunks() -> None:
+    op.create_table('import_chunks',
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('run_id', sa.String(length=26), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('cases', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['run_id'], ['import_runs.id'], name=op.f('fk_import_chunks_run_id_import_runs')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_import_chunks'))
+    )
+    with op.batch_alter_table('import_chunks', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_import_chunks_run_id'), ['run_id'], unique=False)
+
+
+def _import_faults() -> None:
+    op.create_table('import_faults',
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('run_id', sa.String(length=26), nullable=False),
+    sa.Column('line', sa.Integer(), nullable=False),
+    sa.Column('facts', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['run_id'], ['import_runs.id'], name=op.f('fk_import_faults_run_id_import_runs')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_import_faults'))
+    )
+    with op.batch_alter_table('import_faults', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_import_faults_run_id'), ['run_id'], unique=False)
 
 
 def _label_jobs() -> None:
