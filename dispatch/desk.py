@@ -76,9 +76,9 @@ M = TypeVar("M")
 
 
 # -- envelopes by where they stand ---------------------------------------------------------------------------------
-def standing_labels(services: Services, actor: Actor) -> list[dict[str, Any]]:
+def standing_labels(services: Services, actor: Actor, limit: int = SHOWN) -> list[dict[str, Any]]:
     """Envelopes with a label that are not packed yet, the oldest first; rows as in ``_rows``."""
-    return _list(services, actor, Consignment.state == str(_K.LABELLED))
+    return _list(services, actor, Consignment.state == str(_K.LABELLED), limit)
 
 
 def wanting_number(services: Services, actor: Actor) -> list[dict[str, Any]]:
@@ -101,16 +101,18 @@ def at_counter(services: Services, actor: Actor) -> list[dict[str, Any]]:
     return _list(services, actor, here)
 
 
-def _list(services: Services, actor: Actor, which: ColumnElement[bool]) -> list[dict[str, Any]]:
+def _list(
+    services: Services, actor: Actor, which: ColumnElement[bool], limit: int = SHOWN
+) -> list[dict[str, Any]]:
     if not (actor.may(Scope.READ) or actor.may(Scope.ISSUE)):
         raise NotPermitted("scope", "没有查看寄递件的权限。请联系管理员。")
     with services.store.read(actor) as work:
-        return _rows(work, _found(work, actor, which))
+        return _rows(work, _found(work, actor, which, limit))
 
 
-def _found(work: Work, actor: Actor, which: ColumnElement[bool]) -> list[Consignment]:
+def _found(work: Work, actor: Actor, which: ColumnElement[bool], limit: int = SHOWN) -> list[Consignment]:
     query = _mine(select(Consignment).where(which, Consignment.direction == "out"), actor)
-    return list(work.session.scalars(query.order_by(Consignment.state_at, Consignment.id).limit(SHOWN)))
+    return list(work.session.scalars(query.order_by(Consignment.state_at, Consignment.id).limit(limit)))
 
 
 def _mine(query: Select[M], actor: Actor) -> Select[M]:

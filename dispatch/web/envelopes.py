@@ -19,16 +19,20 @@ from ..consignments.scans import confirm_delivery
 from ..desk import packed_by_carrier, standing_labels, wanting_number
 from ..documents.compose import retry_document
 from ..errors import Invalid, NotFound, RuleViolation
+from ..export import Cell, Table
 from ..rights import Role
 from . import access, words
 from .access import current_actor, services
 from .api_documents import attachment
+from .exports import table_file
 from .rooms import act, staff_page
 from .security import FILE_LIMIT, body_limit, scanner
 
 __all__ = ["blueprint"]
 
 DOERS = ("clerk", "supervisor")
+#: labels of one file
+EXPORTED: Final = 20_000
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: kind of a stuck row → heading, advice, icon; the order of the page
 _GROUPS: Final[Mapping[str, tuple[str, str, str]]] = {
@@ -71,6 +75,23 @@ def labels() -> ResponseReturnValue:
     return staff_page(
         "window/labels.html", "labels", rows=rows, manual=wanting_number(services(), current_actor())
     )
+
+
+@blueprint.get("/labels/export")
+@access.role(*DOERS)
+def labels_file() -> Response:
+    """The labels ready to print, as a file; persons masked as on screen."""
+    rows = standing_labels(services(), current_actor(), limit=EXPORTED)
+    headings = ("运单号", "收件人", "装什么", "怎么送", "承运", "受理号", "状态", "面单做好")
+    return table_file(Table("待打印面单", headings, [_label_cells(row) for row in rows]))
+
+
+def _label_cells(row: Mapping[str, Any]) -> tuple[Cell, ...]:
+    carrier = words.plain(words.CARRIERS, row["carrier"]) if row["carrier"] else ""
+    return (
+        row["waybill_no"], row["recipient"], "、".join(row["titles"]), words.plain(words.METHODS, row["method"]),
+        carrier, row["acceptance_no"], words.word("consignment", row["state"]).text, row["since"],
+    )  # fmt: skip
 
 
 @blueprint.post("/labels.pdf")

@@ -32,6 +32,7 @@ __all__ = [
     "METHODS",
     "PACK_REASONS",
     "PRINT_FLAGS",
+    "PRINT_OUTCOMES",
     "RELATIONS",
     "REVOCATIONS",
     "ROLES",
@@ -266,6 +267,9 @@ PACK_REASONS = _texts(
 )
 #: what the print ledger warns of
 PRINT_FLAGS = _texts({"no_sheet": "没有废纸张号", "alone": "没有第二个人"})
+PRINT_OUTCOMES = _texts(
+    {"printed": "打好了", "spoiled": "打坏了", "unprinted": "没打出来", "open": "没有记结果"}
+)
 COPY_COMPARE = "有一处不同，这张纸就不能信。"
 
 _DONT = "请不要凭这张纸办事。要问清楚，请打"

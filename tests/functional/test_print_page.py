@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from dispatch.badges import set_own_pin
 from dispatch.people import create_user
 from dispatch.printing.batches import Reprint, print_view, start_print
+from dispatch.printing.outcome import confirm_print
 from dispatch.rights import SYSTEM
 from tests.factories import CLERK, COLLEAGUE, approval, document
 from tests.functional.browsing import scan, shoot
@@ -66,6 +67,22 @@ def test_a_jam_at_sheet_17(screens: Screens, clerk: Page) -> None:
     clerk.goto(f"{screens.base}/window/prints")
     expect(clerk.get_by_role("heading", name="今天印了 2 批")).to_be_visible()
     look(clerk, "prints")
+
+
+def test_the_ledger_shows_what_lacks_its_papers(screens: Screens, clerk: Page) -> None:
+    batch = batch_of(screens.house, 3)
+    view = print_view(screens.house.services, CLERK, batch)
+    confirm_print(screens.house.services, CLERK, batch, [i["document_id"] for i in view.items[1:]], [])
+    start_print(screens.house.services, CLERK, [view.items[1]["document_id"]], Reprint("前一张遗失"))
+    clerk.goto(f"{screens.base}/window/prints")
+    clerk.get_by_role("link", name="打印台账").click()
+    expect(clerk.get_by_role("heading", name="打印台账")).to_be_visible()
+    expect(clerk.locator("tbody tr")).to_have_count(4)
+    look(clerk, "print-ledger")
+    clerk.get_by_label("手续").select_option("any")
+    clerk.get_by_role("button", name="看").click()
+    expect(clerk.locator("tbody tr")).to_have_count(1)
+    expect(clerk.get_by_role("cell", name="没有废纸张号")).to_be_visible()
 
 
 def test_enter_in_a_field_presses_nothing(screens: Screens, clerk: Page) -> None:
