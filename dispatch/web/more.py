@@ -40,6 +40,13 @@ _DOORS: Final[dict[str, tuple[tuple[str, str, str, str, tuple[Role, ...]], ...]]
     "打印": (
         ("/window/prints", "打印批次", "print", "今天印了哪几批，哪批还没记结果；按批次号找。", _BOTH),
         ("/window/prints/ledger", "打印台账", "list", "哪张纸谁打的、打好没有；再打的缺什么手续。", _BOTH),
+        (
+            "/window/printers",
+            "打印机测试",
+            "print",
+            "带尺子的测试页：尺寸准不准、条码扫不扫得出、小字清不清。",
+            _BOTH,
+        ),
     ),
     "帮手": (("/window/card.pdf", "窗口速查卡", "print", "一张 A4，贴在桌边。", _BOTH),),
     "登记和台账": (

@@ -159,3 +159,13 @@ def test_the_ledger_is_no_observers(house: House) -> None:
     other, _ = house.browser("seer", "observer")
     assert other.get("/window/prints/ledger").status_code == 403
     assert other.get("/window/prints/ledger/export").status_code == 403
+
+
+def test_the_test_page_is_on_the_page_of_printers(clerk: FlaskClient) -> None:
+    page = clerk.get("/window/printers")
+    assert page.status_code == 200
+    assert "/window/printers" in clerk.get("/window/more").text
+    for size in ("A4", "A3", "100x180", "100x150", "76x130"):
+        assert f"test.pdf?size={size}" in page.text
+        assert clerk.get(f"/window/printers/test.pdf?size={size}").data[:5] == b"%PDF-"
+    assert clerk.get("/window/printers/test.pdf?size=A5").status_code == 422
