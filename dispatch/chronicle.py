@@ -175,6 +175,7 @@ _ACTS: Mapping[str, Callable[[Facts], str]] = MappingProxyType(
         "attachment_kept": lambda f: f"收到签好的单子或照片：{KINDS.get(str(f.get('kind')), '附件')}",
         "attachment_shown": lambda f: "查看了附件",
         "manifest_made": lambda f: "列入交接清单",
+        "waybills_exported": lambda f: f"下载了 {f.get('count', '?')} 个信封的寄递表（收件人未遮盖）",
         "file_kept": lambda f: "上传了办件文件",
         "file_tried": lambda f: f"试读文件，有问题 {f.get('refused', '?')} 件",
         "file_taken": lambda f: f"导入文件，收下 {f.get('created', '?')} 件",

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from labels.label import LabelRecord
 
 from .. import outbox
-from ..errors import NotFound, Rejected, RuleViolation
+from ..errors import Rejected, RuleViolation
 from ..lifecycle import ConsignmentState
 from ..models import Consignment, Waybill, new_id
 from ..outbox import Claim
@@ -22,17 +22,15 @@ from ..ports import BookingRequest, Carrier
 from ..rights import SYSTEM, Actor, Scope
 from ..services import Services
 from ..store import Work
-from .envelope import active_waybill, addressee_of, contents, find_consignment
-from .exchange import SentOut, read_numbers, write_waiting
+from .envelope import active_waybill, addressee_of, find_consignment
 from .label import describe, draw
 
 __all__ = [
     "NUMBER_WANTED",
     "bind_number",
     "book_consignment",
-    "export_manual",
-    "import_manual",
     "retry_booking",
+    "waits_for_number",
 ]
 
 _K = ConsignmentState
@@ -230,56 +228,10 @@ def _refuse_number(services: Services, work: Work, consignment: Consignment, num
     same = select(Waybill).where(Waybill.carrier == consignment.carrier, Waybill.number == number)
     if work.session.scalar(same) is not None:
         raise RuleViolation("number_used", "这个运单号已用在另一个信封上，请核对是否拿错了运单。")
-    if consignment.state not in {str(state) for state in _WAITING}:
+    if not waits_for_number(consignment):
         raise RuleViolation("not_now", "这个寄递件现在不需要登记运单号。")
 
 
-def export_manual(services: Services, actor: Actor) -> bytes:
-    """Waiting envelopes of this office as xlsx, with full names, phones and addresses for the carrier; audited."""
-    actor.require(Scope.ISSUE)
-    with services.store.work(actor) as work:
-        query = select(Consignment).where(
-            Consignment.carrier == "manual", Consignment.state == str(_K.BOOKING)
-        )
-        waiting = [
-            c
-            for c in work.session.scalars(query.order_by(Consignment.created_at))
-            if actor.sees(c.division_code)
-        ]
-        rows = [_sent_out(work, consignment) for consignment in waiting]
-        work.audit("waybills_exported", "office", actor.office or "all", count=len(rows))
-    return write_waiting(rows)
-
-
-def _sent_out(work: Work, consignment: Consignment) -> SentOut:
-    addressee = addressee_of(work, consignment)
-    return SentOut(
-        consignment_id=consignment.id,
-        name=addressee.name,
-        organization=addressee.organization,
-        phone=addressee.phone,
-        region=addressee.region_text,
-        address=addressee.address,
-        count=len(contents(work, consignment.id)),
-        payer="到付" if consignment.payer == "recipient" else "寄付",
-    )
-
-
-def import_manual(services: Services, actor: Actor, data: bytes) -> list[dict[str, str | int]]:
-    """Bind the numbers of a returned file: one ``{row, consignment_id, waybill_no, outcome, detail}`` per filled row.
-
-    ``outcome`` is ``bound`` or ``refused``; rows without a number are left waiting. ``Invalid`` for an unreadable file.
-    """
-    actor.require(Scope.ISSUE)
-    return [_bind_row(services, actor, row, *pair) for row, *pair in read_numbers(data)]
-
-
-def _bind_row(
-    services: Services, actor: Actor, row: int, consignment_id: str, number: str
-) -> dict[str, str | int]:
-    answer: dict[str, str | int] = {"row": row, "consignment_id": consignment_id, "waybill_no": number}
-    try:
-        bind_number(services, actor, consignment_id, number)
-    except (NotFound, RuleViolation) as refusal:
-        return answer | {"outcome": "refused", "detail": refusal.detail}
-    return answer | {"outcome": "bound", "detail": ""}
+def waits_for_number(consignment: Consignment) -> bool:
+    """Whether a number can be registered for it now."""
+    return consignment.state in {str(state) for state in _WAITING}

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
-from flask import Blueprint, Response, flash, redirect, request
+from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from ..casefile import retry_step, worklist
-from ..consignments.book import bind_number, export_manual, import_manual, retry_booking
+from ..consignments.book import bind_number, retry_booking
 from ..consignments.label import labels_pdf
 from ..consignments.manifest import list_manifests, make_manifest, manifest_file, manifest_pdf, sign_manifest
 from ..consignments.pack import unpack
@@ -18,7 +18,7 @@ from ..consignments.returns import keep_returned, send_again
 from ..consignments.scans import confirm_delivery
 from ..desk import packed_by_carrier, standing_labels, wanting_number
 from ..documents.compose import retry_document
-from ..errors import Invalid, NotFound, RuleViolation
+from ..errors import NotFound, RuleViolation
 from ..export import Cell, Table
 from ..rights import Role
 from . import access, words
@@ -26,7 +26,7 @@ from .access import current_actor, services
 from .api_documents import attachment
 from .exports import table_file
 from .rooms import act, staff_page
-from .security import FILE_LIMIT, body_limit, scanner
+from .security import scanner
 
 __all__ = ["blueprint"]
 
@@ -115,34 +115,6 @@ def waybill(consignment_id: str) -> ResponseReturnValue:
         "运单号已记下。",
         "/window/labels",
     )
-
-
-@blueprint.get("/waybills.xlsx")
-@access.role(*DOERS)
-def waybills_out() -> Response:
-    """Waiting envelopes as a table for the carrier, full addresses; audited."""
-    return attachment(export_manual(services(), current_actor()), _XLSX, "待填运单号.xlsx")
-
-
-@blueprint.post("/waybills")
-@access.role(*DOERS)
-@body_limit(FILE_LIMIT)
-def waybills_in() -> ResponseReturnValue:
-    """The carrier's table comes back with numbers."""
-    upload = request.files.get("file")
-    if upload is None or not upload.filename:
-        flash("请先选好邮政发回来的表。", "bad")
-        return redirect("/window/labels", 303)
-    try:
-        rows = import_manual(services(), current_actor(), upload.read())
-    except Invalid as refusal:
-        flash("；".join(fault.detail for fault in refusal.faults), "bad")
-        return redirect("/window/labels", 303)
-    bad = [row for row in rows if row["outcome"] == "refused"]
-    flash(f"记下 {len(rows) - len(bad)} 个运单号。", "ok")
-    for row in bad[:10]:
-        flash(f"第 {row['row']} 行没有记下：{row['detail']}", "bad")
-    return redirect("/window/labels", 303)
 
 
 # -- pack ------------------------------------------------------------------------------------------------------------

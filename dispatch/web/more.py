@@ -28,7 +28,7 @@ _DOORS: Final[dict[str, tuple[tuple[str, str, str, str, tuple[Role, ...]], ...]]
         ("/window/imports", "导入办件", "upload", "审批平台导出的表格，先试读再收。", (Role.CLERK,)),
         ("/window/entry", "手工录一件", "plus", "没有接口、也没有表格时用。", (Role.CLERK,)),
     ),
-    "文件出去": (
+    "文件来往": (
         (
             "/window/exports",
             "回传文件",

@@ -36,6 +36,7 @@ from . import (
     supervise,
     undo,
     verify,
+    waybills,
     window,
 )
 
@@ -59,6 +60,7 @@ BLUEPRINTS = (
     prints.blueprint,
     undo.blueprint,
     returns.blueprint,
+    waybills.blueprint,
     service.blueprint,
     counter.blueprint,
     payers.blueprint,

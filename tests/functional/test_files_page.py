@@ -16,7 +16,7 @@ from dispatch import outbox
 from dispatch.calendar import local_date
 from dispatch.intake.running import run_import
 from tests.excel_day import build_day_file
-from tests.factories import approval, document
+from tests.factories import approval, document, resident_id
 from tests.functional.browsing import shoot
 from tests.functional.screens import Screens, served
 from tests.integration.test_imports import FIXED, THEIRS, row, table
@@ -126,3 +126,38 @@ def test_a_large_file_shows_how_far_it_is(screens: Screens, shots: Path, tmp_pat
     shoot(page, shots, "import-running")
     screens.house.work()
     expect(page.locator("main")).to_contain_text("新办件 340 件，收过的 0 件，有问题 10 件")
+
+
+# -- waybills ------------------------------------------------------------------------------------------------------------
+def test_waybills_go_to_the_carrier_and_come_back(tmp_path: Path, browser, shots: Path) -> None:
+    with served(tmp_path, DISPATCH_EXPRESS_CARRIER="manual") as (house, base):
+        screens = Screens(house, base, browser)
+        person = approval()["applicant"]
+        for serial in range(1, 4):
+            house.issued(approval(applicant=person | {"id_no": resident_id(serial)}))
+        page = screens.signed_in("clerk")
+        page.goto(f"{base}/window/waybills")
+        expect(page.locator("h1")).to_have_text("3 个信封等运单号")
+        shoot(page, shots, "waybills")
+        with page.expect_download() as taken:
+            page.get_by_role("button", name="下载 3 个信封的表").click()
+        book = load_workbook(io.BytesIO(taken.value.path().read_bytes()))
+        sheet = book.worksheets[0]
+        number = next(cell.column for cell in sheet[1] if cell.value == "运单号")
+        for line, text in ((2, "EA473124829CN"), (3, "EA473124820CN")):
+            sheet.cell(line, number).value = text
+        sheet.append(["不认识的订单", *[None] * (number - 2), "1234567890123"])
+        book.save(tmp_path / "回来.xlsx")
+        page.get_by_label("选表").set_input_files(tmp_path / "回来.xlsx")
+        page.get_by_role("button", name="传上来，先看一遍").click()
+        expect(page.locator("main")).to_contain_text(
+            "可以登记 1 个，还没有号 1 个，没有这个订单 1 个，号码不对 1 个"
+        )
+        shoot(page, shots, "waybills-looked")
+        page.get_by_role("button", name="登记 1 个运单号").click()
+        expect(page.locator("main")).to_contain_text("已登记 1 个")
+        expect(page.locator("h1")).to_have_text("2 个信封等运单号")
+        shoot(page, shots, "waybills-taken")
+        assert screens.faults == []
+        for context in screens.made:
+            context.close()

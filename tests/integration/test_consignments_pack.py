@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from dispatch import badges, people
 from dispatch.casefile import case_view
-from dispatch.consignments.book import bind_number, export_manual, import_manual, retry_booking
+from dispatch.consignments.book import bind_number, retry_booking
 from dispatch.consignments.label import label_pdf, label_zpl, labels_pdf, slip_pdf
 from dispatch.consignments.manifest import (
     list_manifests,
@@ -200,35 +200,6 @@ def by_hand(tmp_path) -> Road:
     return Road(tmp_path, DISPATCH_EXPRESS_CARRIER="manual")
 
 
-def test_numbers_go_out_to_excel_and_come_back(by_hand) -> None:
-    ways = [{"method": "express", "recipient": recipient(name=name)} for name in ("=1+1", "周小满", "吴大有")]
-    envelopes = [by_hand.envelopes(by_hand.issue(delivery=way))[0] for way in ways]
-    assert {(e.state, e.flag) for e in envelopes} == {("booking", "请登记运单号")}
-    data = export_manual(by_hand.services, CLERK)
-    book = openpyxl.load_workbook(BytesIO(data))
-    sheet = book.active
-    rows = {row[0].value: row for row in sheet.iter_rows(min_row=2)}
-    assert set(rows) == {e.id for e in envelopes}
-    assert {row[1].data_type for row in rows.values()} == {"s"}  # never a formula
-    assert "=1+1" in {row[1].value for row in rows.values()}
-    rows[envelopes[0].id][-1].value = " ea473124829cn "
-    rows[envelopes[1].id][-1].value = 1234567890123
-    rows[envelopes[2].id][-1].value = "EA473124820CN"
-    sheet.append(["B" * 26, *[""] * 8, "1234567890124"])
-    back = BytesIO()
-    book.save(back)
-    report = import_manual(by_hand.services, CLERK, back.getvalue())
-    assert [row["outcome"] for row in report] == ["bound", "bound", "refused", "refused"]
-    assert [row["row"] for row in report] == [2, 3, 4, 5]
-    assert by_hand.number(envelopes[0].id) == "EA473124829CN"
-    assert by_hand.number(envelopes[1].id) == "1234567890123"
-    assert [by_hand.envelope(e.id).state for e in envelopes] == ["labelled", "labelled", "booking"]
-    assert [row["outcome"] for row in import_manual(by_hand.services, CLERK, back.getvalue())][:2] == [
-        "bound",
-        "bound",
-    ]
-
-
 def test_one_number_never_on_two_envelopes(by_hand) -> None:
     first, second = (
         by_hand.envelopes(by_hand.issue(applicant=PERSON | {"id_no": resident_id(n)}))[0] for n in (1, 2)
@@ -241,22 +212,6 @@ def test_one_number_never_on_two_envelopes(by_hand) -> None:
         bind_number(by_hand.services, CLERK, first.id, "1234567890123")
     with pytest.raises(RuleViolation, match="number_malformed"):
         bind_number(by_hand.services, CLERK, second.id, "运单")
-
-
-@pytest.mark.parametrize("data", [b"", b"PK\x03\x04junk", b"\xd0\xcf\x11\xe0old", "编号,运单号".encode()])
-def test_a_file_that_is_none_is_said_so(by_hand, data) -> None:
-    with pytest.raises(Invalid):
-        import_manual(by_hand.services, CLERK, data)
-
-
-def test_a_file_with_other_headings_is_said_so(by_hand) -> None:
-    book = openpyxl.Workbook()
-    book.active.append(["编号", "运单"])
-    out = BytesIO()
-    book.save(out)
-    with pytest.raises(Invalid) as refusal:
-        import_manual(by_hand.services, CLERK, out.getvalue())
-    assert refusal.value.faults[0].code == "headings"
 
 
 def test_a_scan_before_its_number_was_registered_counts_afterwards(by_hand) -> None:
