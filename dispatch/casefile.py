@@ -30,6 +30,7 @@ from .rights import Actor, Scope
 from .service.records import receipts_of, records_of, standing, together
 from .services import Services
 from .store import Work
+from .workday import CaseFilter, matching
 from .worklist import retry_step, worklist
 
 __all__ = [
@@ -97,12 +98,15 @@ def list_cases(
     q: str | None = None,
     cursor: str | None = None,
     limit: int = 50,
+    only: CaseFilter | None = None,
 ) -> Page:
     """Cases of this office by the day they are due. ``q``: acceptance, document or waybill number, 查验码, exact name,
-    or the last four digits of a phone. Raises ``Invalid`` for a wrong state, limit or cursor."""
+    or the last four digits of a phone. ``only``: further conditions. Raises ``Invalid`` for a wrong state, limit or cursor."""
     _require_look(actor)
     with services.store.read(actor) as work:
         query = _filtered(work, actor, state, q)
+        if only is not None:
+            query = query.where(*matching(services, work, actor, only))
         if cursor:
             after = _read_cursor(cursor)
             query = query.where(tuple_(Case.next_due, Case.id) > tuple_(*after))

@@ -20,10 +20,12 @@ from ..desk import packed_by_carrier, standing_labels, wanting_number
 from ..documents.compose import retry_document
 from ..errors import NotFound, RuleViolation
 from ..export import Cell, Table
+from ..printing.ledger import batches_of
 from ..rights import Role
 from . import access, words
 from .access import current_actor, services
 from .api_documents import attachment
+from .desk import desk_page
 from .exports import table_file
 from .rooms import act, staff_page
 from .security import scanner
@@ -71,10 +73,11 @@ blueprint = Blueprint("envelopes", __name__, url_prefix="/window")
 @access.role(*DOERS)
 def labels() -> ResponseReturnValue:
     """Labels ready to print, and envelopes that want a pre-printed number."""
-    rows = standing_labels(services(), current_actor())
-    return staff_page(
-        "window/labels.html", "labels", rows=rows, manual=wanting_number(services(), current_actor())
-    )
+    house, actor = services(), current_actor()
+    return desk_page(
+        "window/labels.html", "print", rows=standing_labels(house, actor), manual=wanting_number(house, actor),
+        batches=[one for one in batches_of(house, actor) if one["open"]],
+    )  # fmt: skip
 
 
 @blueprint.get("/labels/export")
@@ -123,7 +126,7 @@ def waybill(consignment_id: str) -> ResponseReturnValue:
 @scanner
 def pack() -> ResponseReturnValue:
     """The pack check; the scans themselves go to the API."""
-    return staff_page("window/pack.html", "pack", pack_reasons=dict(words.PACK_REASONS))
+    return desk_page("window/pack.html", "pack", pack_reasons=dict(words.PACK_REASONS))
 
 
 # -- hand over -------------------------------------------------------------------------------------------------------
@@ -143,7 +146,7 @@ def handover() -> ResponseReturnValue:
         for carrier, rows in sorted(groups.items())
     ]
     total = sum(len(rows) for rows in groups.values())
-    return staff_page("window/handover.html", "handover", carriers=carriers, total=total, manifests=lists)
+    return desk_page("window/handover.html", "handover", carriers=carriers, total=total, manifests=lists)
 
 
 def _manifest(view: Any) -> dict[str, Any]:

@@ -26,7 +26,8 @@ from ..seals import waiting_for_ink
 from . import access
 from .access import current_actor, services
 from .api_documents import attachment
-from .rooms import act, second_person, staff_page
+from .desk import desk_page
+from .rooms import act, second_person
 from .security import FILE_LIMIT, body_limit
 
 __all__ = ["blueprint"]
@@ -66,17 +67,15 @@ def _without_unread(wanted: Sequence[str], refusal: RuleViolation) -> str:
     """What waits for proofreading holds back nothing else: the others may be printed first."""
     unread = frozenset(map(str, cast("Sequence[str]", refusal.extra["document_ids"])))
     others = [one for one in wanted if one not in unread]
-    return staff_page(
-        "window/unread.html", "labels", detail=refusal.detail, unread=len(unread), others=others
-    )
+    return desk_page("window/unread.html", "print", detail=refusal.detail, unread=len(unread), others=others)
 
 
 def _why_again(wanted: Sequence[str], said: str = "") -> str:
     """Asks for the spoiled sheet's number, a reason and a second person."""
     known = on_paper(services(), current_actor(), wanted)
     waiting = {s["batch_id"]: s["number"] for one in known for s in one["sheets"] if not s["outcome"]}
-    return staff_page(
-        "window/reprint.html", "labels", wanted=wanted, known=known, waiting=waiting, said=said, reasons=REASONS,
+    return desk_page(
+        "window/reprint.html", "print", wanted=wanted, known=known, waiting=waiting, said=said, reasons=REASONS,
         reason=request.form.get("reason", ""), sheets=request.form.getlist("sheet"),
     )  # fmt: skip
 
@@ -117,8 +116,8 @@ def batch(batch_id: str) -> ResponseReturnValue:
 def _batch_page(view: PrintView, start: int | None) -> str:
     house, actor = services(), current_actor()
     last = view.items[-1]["no"]
-    return staff_page(
-        "window/papers.html", "labels", batch=view, files=paper_files(view), loading=loading_order(view),
+    return desk_page(
+        "window/papers.html", "print", batch=view, files=paper_files(view), loading=loading_order(view),
         envelopes=envelopes_of(house, actor, view.id), jobs=jobs_of(house, actor, view.id), printer=house.label_printer,
         sizes=LABEL_SIZES, last=last, reasons=REASONS,
         start=start if start and start <= last else None, all_good=bool(start and start > last),

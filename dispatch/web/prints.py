@@ -21,6 +21,7 @@ from ..printing.ledger import batches_of, find_batches
 from ..printing.marks import paper_words
 from . import access
 from .access import current_actor, services
+from .desk import desk_page
 from .exports import table_file
 from .rooms import act, staff_page
 from .words import PRINT_FLAGS, PRINT_OUTCOMES
@@ -51,9 +52,9 @@ def batches() -> ResponseReturnValue:
         else:
             if len(found) == 1:
                 return redirect(f"/window/papers/{found[0]['id']}", 303)
-            return staff_page("window/prints.html", "labels", batches=found, asked=asked)
-    return staff_page(
-        "window/prints.html", "labels", batches=batches_of(services(), current_actor()), asked=asked
+            return desk_page("window/prints.html", "print", batches=found, asked=asked)
+    return desk_page(
+        "window/prints.html", "print", batches=batches_of(services(), current_actor()), asked=asked
     )
 
 

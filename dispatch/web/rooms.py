@@ -19,10 +19,8 @@ __all__ = ["act", "home_of", "second_person", "staff_page"]
 
 #: key, address, word, icon, roles that see it
 _DOORS: Final = (
-    ("list", "/window", "办件", "list", (Role.CLERK, Role.SUPERVISOR, Role.DEPARTMENT, Role.OBSERVER)),
-    ("labels", "/window/labels", "打印", "print", (Role.CLERK, Role.SUPERVISOR)),
-    ("pack", "/window/pack", "装封核对", "scan", (Role.CLERK, Role.SUPERVISOR)),
-    ("handover", "/window/handover", "交接", "hand", (Role.CLERK, Role.SUPERVISOR)),
+    ("list", "/window", "工作台", "list", (Role.CLERK, Role.SUPERVISOR)),
+    ("list", "/window", "办件", "list", (Role.DEPARTMENT, Role.OBSERVER)),
     ("counter", "/window/counter", "窗口自取", "door", (Role.CLERK, Role.SUPERVISOR)),
     ("worklist", "/window/worklist", "待处理", "alert", (Role.CLERK, Role.SUPERVISOR)),
     ("imports", "/window/imports", "导入", "upload", (Role.DEPARTMENT,)),

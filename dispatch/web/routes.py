@@ -16,6 +16,7 @@ from . import (
     correct,
     counter,
     courier,
+    desk,
     entry,
     envelopes,
     forms,
@@ -45,6 +46,7 @@ __all__ = ["BLUEPRINTS"]
 BLUEPRINTS = (
     # pages
     window.blueprint,
+    desk.blueprint,
     case_page.blueprint,
     checks.blueprint,
     correct.blueprint,

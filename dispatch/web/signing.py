@@ -12,6 +12,7 @@ from ..errors import Invalid, RuleViolation
 from ..signature import signature_of
 from . import access
 from .access import current_actor, services
+from .desk import desk_page
 from .rooms import staff_page
 from .security import scanner
 
@@ -29,7 +30,7 @@ def manifest(manifest_id: str) -> ResponseReturnValue:
     view = open_list(services(), current_actor(), manifest_id)
     carrier = services().carriers.get(view.carrier)
     own = carrier is not None and carrier.own_hands
-    return staff_page("window/manifest.html", "handover", list=view, own=own, kinds=dict(KINDS))
+    return desk_page("window/manifest.html", "handover", list=view, own=own, kinds=dict(KINDS))
 
 
 @blueprint.get("/manifests/<manifest_id>/sign")
@@ -86,6 +87,6 @@ def _again(manifest_id: str, faults: list[str]) -> str:
 def _sign_page(view: Signing, *, faults: list[str] | None = None, ticket: str = "") -> str:
     out = set(request.form.getlist("left_out"))
     return staff_page(
-        "window/sign.html", "handover", list=view, faults=[{"detail": one} for one in faults or ()], ticket=ticket,
+        "window/sign.html", "list", list=view, faults=[{"detail": one} for one in faults or ()], ticket=ticket,
         typed=request.form, out=out,
     )  # fmt: skip

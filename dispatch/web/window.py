@@ -11,23 +11,25 @@ from urllib.parse import urlencode
 from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 
-from ..casefile import list_cases, worklist
+from ..casefile import list_cases
 from ..desk import facts_of_cases
 from ..errors import Fault, Invalid, NotFound, RuleViolation
-from ..issue import batch_progress, issue_case, start_batch
+from ..issue import issue_case, start_batch
 from ..opening import what_is
 from ..undo import just_issued
+from ..workday import CaseFilter, departments
 from . import access
 from .access import current_actor, services
 from .api_input import answer, json_body
 from .case_page import case_address, may_here, title_of, told
-from .rooms import act, staff_page
+from .desk import desk_page
+from .rooms import act
 
 __all__ = ["blueprint"]
 
 READERS = ("clerk", "supervisor", "department", "observer")
 DOERS = ("clerk", "supervisor")
-PAGE = 60
+PAGE = 100
 
 blueprint = Blueprint("window", __name__, url_prefix="/window")
 
@@ -36,9 +38,10 @@ blueprint = Blueprint("window", __name__, url_prefix="/window")
 @blueprint.get("")
 @access.role(*READERS)
 def cases() -> ResponseReturnValue:
-    """Cases of one state, the earliest day first."""
-    state = request.args.get("state", "ready")
-    return _list_page(state=state, q="")
+    """Cases of one state, the earliest day first, as far as the filters let them through."""
+    wanted = {name: request.args.get(name, "")[:80] for name in ("department", "method", "due")}
+    only = CaseFilter(**wanted, mine=request.args.get("mine") == "1")
+    return _list_page(state=request.args.get("state", "ready"), q="", only=only)
 
 
 @blueprint.get("/find")
@@ -67,33 +70,30 @@ def found() -> ResponseReturnValue:
     return answer(asdict(what_is(services(), current_actor(), text)))
 
 
-def _list_page(*, state: str, q: str) -> str:
-    actor, cursor = current_actor(), request.args.get("cursor")
-    page = list_cases(services(), actor, state=state or None, q=q or None, cursor=cursor, limit=PAGE)
-    facts = facts_of_cases(services(), actor, [item["acceptance_no"] for item in page.items])
-    counts = worklist(services(), actor)["counts"]
-    today = {
-        "late": counts["overdue"],
-        "due_today": counts["due_today"],
-        "ready": counts["ready"],
-        "stuck": counts["stuck"],
-    }
-    more = {key: value for key, value in (("state", state), ("q", q), ("cursor", page.next_cursor)) if value}
-    return staff_page(
-        "window/list.html", "list", state=state, q=q, today=today,
+def _list_page(*, state: str, q: str, only: CaseFilter | None = None) -> str:
+    house, actor, cursor = services(), current_actor(), request.args.get("cursor")
+    page = list_cases(house, actor, state=state or None, q=q or None, cursor=cursor, limit=PAGE, only=only)
+    facts = facts_of_cases(house, actor, [item["acceptance_no"] for item in page.items])
+    more = {"state": state, "q": q, "cursor": page.next_cursor, **_told(only)}
+    may = may_here()
+    return desk_page(
+        "window/list.html", "issue", state=state, q=q, only=only or CaseFilter(), may=may,
+        filters={"departments": departments(house, actor, state)},
         cases=[_row(item, facts.get(item["acceptance_no"], {})) for item in page.items],
-        next_url=f"{request.path}?{urlencode(more)}" if page.next_cursor else None,
-        may=may_here(), counts=_doors(counts), undoable=just_issued(services(), actor) if may_here()["issue"] else [],
+        next_url=f"{request.path}?{urlencode({k: v for k, v in more.items() if v})}" if page.next_cursor else None,
+        undoable=just_issued(house, actor) if may["issue"] else [],
     )  # fmt: skip
 
 
-def _doors(counts: dict[str, int]) -> dict[str, int]:
+def _told(only: CaseFilter | None) -> dict[str, str]:
+    """The filters as an address carries them."""
+    if only is None:
+        return {}
     return {
-        "list": counts["ready"],
-        "labels": counts["labelled"],
-        "handover": counts["packed"],
-        "counter": counts["ready_for_collection"],
-        "worklist": counts["stuck"],
+        "department": only.department,
+        "method": only.method,
+        "due": only.due,
+        "mine": "1" if only.mine else "",
     }
 
 
@@ -146,10 +146,3 @@ def issue_many() -> ResponseReturnValue:
         return answer({"batch": start_batch(services(), current_actor(), numbers)})
     except RuleViolation as refusal:
         return answer({"detail": refusal.detail, "code": refusal.code}, 409)
-
-
-@blueprint.get("/batches/<batch_id>")
-@access.role(*DOERS)
-def progress(batch_id: str) -> ResponseReturnValue:
-    """How far one's own batch is."""
-    return answer(batch_progress(services(), current_actor(), batch_id))

@@ -327,10 +327,12 @@
     }
   }
 
-  /* A single key means something only when no other follows: a scanner's first letter must not act. */
-  function alone(act) {
+  /* A single key means something only when no other follows: a scanner's first letter must not act. Where more is at
+     stake than a tick, wait longer, and let none have come shortly before. */
+  function alone(act, wait) {
     var before = pressedCount;
-    setTimeout(function () { if (pressedCount === before) { act(); } }, GAP + 20);
+    if (wait && run > 1) { return; }
+    setTimeout(function () { if (pressedCount === before) { act(); } }, wait || GAP + 20);
   }
 
   Z.scan = { listen: listen, otherwise: otherwise, clean: clean, alone: alone, closeCamera: function () { close(document.querySelector("[data-lens]:not([hidden])")); }, just: function () { return Date.now() < swallowUntil + 180; }, forgetLast: function () { lastText = ""; } };

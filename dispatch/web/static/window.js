@@ -25,7 +25,7 @@
   document.addEventListener("change", function (event) {
     if (event.target.matches("input[data-every]")) { ticks().forEach(function (box) { if (!box.disabled) { box.checked = event.target.checked; } }); }
     if (event.target.matches("input[data-tick], input[data-every]")) { tell(); }
-    if (event.target.matches("select[data-send]")) { event.target.form.submit(); }
+    if (event.target.matches("[data-send]")) { event.target.form.requestSubmit(); }
     var shows = event.target.getAttribute && event.target.getAttribute("data-shows");
     if (shows !== null && shows !== undefined) { switchParts(event.target); }
   });
@@ -69,11 +69,25 @@
         Z.fill.apply(null, [list].concat(told.refused.map(function (no) { return Z.node("li", {}, no.acceptance_no + "：" + no.detail); })));
         list.hidden = !told.refused.length;
         if (told.done < told.total) { setTimeout(again, turns < 20 ? 500 : 2000); return; }
-        words.textContent += " 证件和面单正在做，一般几秒钟。";
-        one("[data-after]", panel).hidden = false;
-        if (Z.undoBatch && told.issued) { Z.undoBatch(one("[data-after]", panel).parentNode, batch, told.undo_seconds); }
+        if (Z.undoBatch && told.issued) { Z.undoBatch(one("[data-after]", panel), batch, told.undo_seconds); }
+        if (!made(panel, batch, told, words)) { setTimeout(again, turns < 40 ? 700 : 3000); }
       });
     })();
+  }
+  /* Everything is issued; the pages and labels follow. True when nothing more is to be waited for. */
+  function made(panel, batch, told, words) {
+    var after = one("[data-after]", panel), form = one("form[data-print-batch]", after), button = one("button", form);
+    var waits = told.papers - told.made - told.stuck;
+    after.hidden = false;
+    form.elements.batch.value = batch;
+    form.hidden = !told.papers;
+    button.disabled = told.made <= told.unread;
+    one("span", button).textContent = waits > 0 && told.made ? "先打做好的 " + (told.made - told.unread) + " 份" : "打印这一批（证件 + 面单）";
+    if (told.papers && waits > 0) { words.textContent += " 证件和面单已做好 " + told.made + " / " + told.papers + " 份，正在做其余的。"; }
+    else if (told.papers) { words.textContent += " " + told.made + " 份证件和面单都做好了。"; }
+    if (told.unread) { words.textContent += "其中 " + told.unread + " 份要先由同事校对。"; }
+    if (told.stuck) { words.textContent += "另有 " + told.stuck + " 份卡住了，看上面“件卡住了”。"; }
+    return waits <= 0;
   }
   if (issue) {
     issue.addEventListener("submit", function (event) {
