@@ -13,15 +13,37 @@
     if (door) { Z.scan.alone(function () { door.click(); }, 400); }
   });
 
+  /* The head again, as it is now: figures, what is stuck, counts, my own progress. What is below stays as it is. */
+  var soon = 0, PARTS = ["[data-part=today]", "[data-part=stuck]", "[data-part=four]", "[data-part=mine]"];
+  function refresh() {
+    clearTimeout(soon);
+    soon = setTimeout(function () {
+      fetch(location.href, { credentials: "same-origin", headers: { Accept: "text/html" } }).then(function (answer) {
+        return answer.ok && !answer.redirected ? answer.text() : "";
+      }).then(function (text) {
+        var fresh = text && new DOMParser().parseFromString(text, "text/html");
+        if (!fresh) { return; }
+        PARTS.forEach(function (part) {
+          var old = document.querySelector(part), now = fresh.querySelector(part);
+          if (old && now && !old.contains(document.activeElement)) { old.replaceWith(now); }
+        });
+      }).catch(function () { /* the figures are old until the next page; nothing else depends on them */ });
+    }, 800);
+  }
+  Z.desk = { refresh: refresh };
+
   all("[data-noscript]").forEach(function (button) { button.hidden = true; });
 
-  var due = all("tr[data-due] input[data-tick]:not(:disabled)"), pick = document.querySelector("[data-pick-due]");
-  if (pick && due.length) {
-    pick.textContent = "到期的全选（" + due.length + "）";
+  var pick = document.querySelector("[data-pick-due]");
+  function due() { return all("tr[data-due] input[data-tick]:not(:disabled)"); }
+  if (pick && due().length) {
+    pick.textContent = "到期的全选（" + due().length + "）";
     pick.hidden = false;
     pick.addEventListener("click", function () {
-      all("input[data-tick]").forEach(function (box) { box.checked = due.indexOf(box) >= 0; });
-      due[0].dispatchEvent(new Event("change", { bubbles: true }));
+      var wanted = due();
+      all("input[data-tick]").forEach(function (box) { box.checked = wanted.indexOf(box) >= 0; });
+      if (wanted.length) { wanted[0].dispatchEvent(new Event("change", { bubbles: true })); }
+      pick.hidden = !wanted.length;
     });
   }
 })();

@@ -56,6 +56,7 @@
       envelopes += 1;
       say("ok", "envelope", "装齐了，共 " + of + " 份，可以封口", "封好后，扫下一个信封的面单。");
       log("ok", "envelope", "装齐 " + of + " 份");
+      if (Z.desk) { Z.desk.refresh(); }
       label = null;
     }
     count();

@@ -69,10 +69,24 @@
         Z.fill.apply(null, [list].concat(told.refused.map(function (no) { return Z.node("li", {}, no.acceptance_no + "：" + no.detail); })));
         list.hidden = !told.refused.length;
         if (told.done < told.total) { setTimeout(again, turns < 20 ? 500 : 2000); return; }
+        issued(told);
         if (Z.undoBatch && told.issued) { Z.undoBatch(one("[data-after]", panel), batch, told.undo_seconds); }
         if (!made(panel, batch, told, words)) { setTimeout(again, turns < 40 ? 700 : 3000); }
       });
     })();
+  }
+  /* Rows that were issued say so; those refused can be looked at again. */
+  function issued(told) {
+    var refused = told.refused.map(function (no) { return no.acceptance_no; });
+    all("tr[data-sent]").forEach(function (row) {
+      var chip = one(".chip", row), no = one("input[data-tick]", row).value;
+      row.removeAttribute("data-sent");
+      if (refused.indexOf(no) >= 0) { return; }
+      row.classList.remove("late");
+      row.classList.add("gone");
+      if (chip) { chip.className = "chip ok"; Z.fill(chip, Z.icon("check"), "已出件"); }
+    });
+    if (Z.desk) { Z.desk.refresh(); }
   }
   /* Everything is issued; the pages and labels follow. True when nothing more is to be waited for. */
   function made(panel, batch, told, words) {
@@ -107,7 +121,7 @@
           words.textContent = answer.status === 0 ? "没有连上服务器，不清楚收到了没有。重新点一次不会出两份。" : ((answer.body && answer.body.detail) || "没有出件，请刷新页面再试。");
           return;
         }
-        chosen().forEach(function (box) { box.checked = false; box.disabled = true; });
+        chosen().forEach(function (box) { box.checked = false; box.disabled = true; box.closest("tr").setAttribute("data-sent", ""); });
         tell();
         watch(panel, answer.body.batch);
       });
