@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 
 from .cases import find_case
 from .chronicle import shown_actor
-from .errors import RuleViolation
+from .errors import NotFound, RuleViolation
 from .lifecycle import ConsignmentState, DocumentState
 from .models import Case, Consignment, Custody, CustodyEvent, Document, Point, PrintItem, Waybill, new_id
 from .rights import Actor, Scope
@@ -35,7 +35,9 @@ __all__ = [
     "faults",
     "follow",
     "into_envelope",
+    "mark_destroyed",
     "out_of_envelope",
+    "papers_at_window",
     "pass_on",
     "printed",
     "signed_for",
@@ -63,6 +65,7 @@ class Holder(StrEnum):
     DESTROYED = "destroyed"
 
 
+_SHOWN: Final = 500
 _H = Holder
 _GONE: Final = (_H.TO_DESTROY, _H.DESTROYED)
 HOLDER_WORDS: Final[Mapping[str, str]] = MappingProxyType(
@@ -82,6 +85,9 @@ ACT_WORDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "begun": "开始保管",
         "printed": "打印",
+        "received": "内部交接",
+        "given_back": "退回",
+        "destroyed": "销毁",
         "packed": "装进信封",
         "unpacked": "从信封取出",
         "road": "随信封",
@@ -266,6 +272,50 @@ def signed_wrongly(work: Work, document: Document) -> None:
     now = custody_of(work, document.id)
     if now is not None and now.kind == _H.RECIPIENT and document.consignment_id is None:
         pass_on(work, document, Pass(_H.WINDOW, work.actor.name, "unsigned"))
+
+
+def papers_at_window(services: Services, actor: Actor, q: str = "") -> list[dict[str, Any]]:
+    """Loose papers in the window's hands, by place: ``{document_id, acceptance_no, title, copy, place, holder, since,
+    destroy}``;
+    with ``q`` those of a place, a holder or an acceptance number. Those to be destroyed come too. At most 500."""
+    actor.require(Scope.ISSUE)
+    wanted = " ".join(q.split()).upper()[:60]
+    with services.store.read(actor) as work:
+        query = (
+            select(Custody, Document, Case.acceptance_no)
+            .join(Document, Document.id == Custody.document_id)
+            .join(Case, Case.id == Document.case_id)
+            .where(Custody.kind.in_((str(_H.WINDOW), str(_H.TO_DESTROY))))
+            .where(Custody.division_code.startswith(actor.office, autoescape=True))
+        )
+        if wanted:
+            holder = f"user:{q.strip()}"
+            query = query.where(
+                (Custody.place == wanted) | (Case.acceptance_no == wanted) | (Custody.holder == holder)
+            )
+        rows = work.session.execute(query.order_by(Custody.place, Custody.since).limit(_SHOWN))
+        return [
+            {
+                "document_id": paper.id, "acceptance_no": number, "title": paper.title, "copy": paper.copy,
+                "place": now.place, "holder": shown_actor(now.holder), "since": now.since,
+                "destroy": now.kind == _H.TO_DESTROY,
+            }
+            for now, paper, number in rows
+        ]  # fmt: skip
+
+
+def mark_destroyed(services: Services, actor: Actor, document_id: str, beside: str) -> None:
+    """A void print was destroyed, two people saw it. ``RuleViolation('not_now')`` for any other paper."""
+    actor.require(Scope.ISSUE)
+    with services.store.work(actor) as work:
+        now = custody_of(work, document_id)
+        if now is None or not actor.sees(now.division_code):
+            raise NotFound("没有找到这份证件。")
+        if now.kind != _H.TO_DESTROY:
+            raise RuleViolation("not_now", "只有“待销毁”的作废证件才登记销毁。")
+        document = work.session.get_one(Document, document_id)
+        pass_on(work, document, Pass(_H.DESTROYED, "", "destroyed", beside=beside))
+        work.audit("document_destroyed", "document", document_id)
 
 
 # -- telling -------------------------------------------------------------------------------------------------------

@@ -87,6 +87,14 @@ def _ticket(work: Work, actor: Actor, code: str) -> Found | None:
     return Found("sign", f"/window/sign/{secret}", "交接清单的签收码") if secret else None
 
 
+def _handover(work: Work, actor: Actor, code: str) -> Found | None:
+    """The number of a 内部交接单."""
+    row = form_by_number(work, actor, code)
+    if row is None or form_kind(row.number) is not FormKind.HANDOVER:
+        return None
+    return Found("handover", f"/window/internal/{row.subject_id}", f"内部交接单 {row.number}")
+
+
 def _form(work: Work, actor: Actor, code: str) -> Found | None:
     """One of the sheets that belong to a case: 快递申请单, 内件清单, 送达回证."""
     row = form_by_number(work, actor, code)
@@ -153,4 +161,4 @@ def _badge(work: Work, actor: Actor, code: str) -> Found | None:
 
 
 #: add a line for another kind of code; narrow patterns first, what asks the database for any text last
-RECOGNIZERS: Final[tuple[Recognizer, ...]] = (_list, _ticket, _form, _label, _case, _paper, _badge)
+RECOGNIZERS: Final[tuple[Recognizer, ...]] = (_list, _ticket, _handover, _form, _label, _case, _paper, _badge)

@@ -20,7 +20,18 @@ from ..errors import RuleViolation
 from ..intake.case import Delivery
 from ..issue import UNDO_TIME, find_case
 from ..lifecycle import AFTER_HAND_OVER, CaseState, ConsignmentState, DocumentState
-from ..models import Case, CaseSearch, Consignment, Document, Placement, Point, new_id
+from ..models import (
+    Case,
+    CaseSearch,
+    Consignment,
+    Custody,
+    Document,
+    Handover,
+    HandoverItem,
+    Placement,
+    Point,
+    new_id,
+)
 from ..notices import Words, is_told, notify
 from ..outbox import Claim
 from ..payers import Fee, payer_of
@@ -31,7 +42,7 @@ from ..store import Work
 from .envelope import Addressee, contents, void_waybill
 from .links import ensure_private_link
 
-__all__ = ["COUNTER", "change_delivery", "plan_case", "plan_documents", "redirect", "take_out"]
+__all__ = ["COUNTER", "change_delivery", "free_place", "plan_case", "plan_documents", "redirect", "take_out"]
 
 _K = ConsignmentState
 COUNTER: Final = "counter"
@@ -187,7 +198,7 @@ def _new_envelope(work: Work, case: Case, way: _Way) -> Consignment:
     if way.addressee.point:
         _name_point(work, case, row, way.addressee.point)
     if state is _K.READY_FOR_COLLECTION:
-        row.shelf_place = _free_place(work, case.division_code)
+        row.shelf_place = free_place(work, case.division_code)
     work.add(row)
     work.session.flush()
     if state is _K.PLANNED:
@@ -212,14 +223,17 @@ def _name_point(work: Work, case: Case, row: Consignment, name: str) -> None:
     row.point_id = work.session.scalars(query).one().id
 
 
-def _free_place(work: Work, division_code: str) -> str:
-    """The first free place on the shelf: A-01 … Z-99, after that counted on."""
+def free_place(work: Work, division_code: str) -> str:
+    """The first free place on the shelf: A-01 … Z-99, after that counted on. Loose papers and envelopes share the shelf."""
     query = select(Consignment.shelf_place).where(
         Consignment.division_code == division_code,
         Consignment.carrier == COUNTER,
         Consignment.state == str(_K.READY_FOR_COLLECTION),
     )
-    taken = set(work.session.scalars(query))
+    loose = select(Custody.place).where(Custody.division_code == division_code, Custody.place != "")
+    taken = {*work.session.scalars(query), *work.session.scalars(loose.where(Custody.kind == "window"))}
+    listed = select(HandoverItem.place).join(Handover, Handover.id == HandoverItem.handover_id)
+    taken |= set(work.session.scalars(listed.where(Handover.state == "open", HandoverItem.place != "")))
     places = (f"{row}-{column:02d}" for row in string.ascii_uppercase for column in range(1, 100))
     return next((place for place in places if place not in taken), f"Z-{len(taken) + 1}")
 

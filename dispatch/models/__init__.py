@@ -16,10 +16,7 @@ from .consignments import (
     ScanEvent,
     Waybill,
 )
-from .custody import (
-    Custody,
-    CustodyEvent,
-)
+from .custody import Custody, CustodyEvent, Handover, HandoverItem
 from .documents import (
     Document,
     DocumentNumber,
@@ -57,6 +54,8 @@ __all__ = [
     "ElectronicConsent",
     "FailureCount",
     "FormCounter",
+    "Handover",
+    "HandoverItem",
     "Hold",
     "IdempotentAnswer",
     "ImportChunk",

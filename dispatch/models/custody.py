@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import Base, Moment, new_id
 
-__all__ = ["Custody", "CustodyEvent"]
+__all__ = ["Custody", "CustodyEvent", "Handover", "HandoverItem"]
 
 
 class Custody(Base):
@@ -50,3 +50,36 @@ class CustodyEvent(Base):
     by: Mapped[str] = mapped_column(String(120))
     beside: Mapped[str] = mapped_column(String(120), default="")  # the other one who signed
     handover_id: Mapped[str | None] = mapped_column(String(26))
+
+
+class Handover(Base):
+    """内部交接单: papers from the back office to the window (``in``) or back (``back``), signed by both."""
+
+    __tablename__ = "handovers"
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True, default=new_id)
+    number: Mapped[str] = mapped_column(String(24), unique=True)
+    division_code: Mapped[str] = mapped_column(String(12), index=True)
+    direction: Mapped[str] = mapped_column(String(4))
+    department_name: Mapped[str] = mapped_column(String(80))  # empty: production 制证
+    state: Mapped[str] = mapped_column(String(12), default="open")  # open | signed | cancelled
+    strays: Mapped[int] = mapped_column(default=0)  # codes that nobody knew
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    created_by: Mapped[str] = mapped_column(String(120))
+    signed_at: Mapped[datetime | None] = mapped_column(Moment)
+    signed_how: Mapped[str] = mapped_column(String(8), default="")  # pin | paper
+    given_by: Mapped[str] = mapped_column(String(120), default="")
+    taken_by: Mapped[str] = mapped_column(String(120), default="")
+
+
+class HandoverItem(Base):
+    """A paper on such a list: expected, seen, or both; ``place``: the shelf it was put on."""
+
+    __tablename__ = "handover_items"
+
+    handover_id: Mapped[str] = mapped_column(ForeignKey("handovers.id"), primary_key=True)
+    document_id: Mapped[str] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int]
+    expected: Mapped[bool]
+    seen_at: Mapped[datetime | None] = mapped_column(Moment)
+    place: Mapped[str] = mapped_column(String(20), default="")

@@ -49,6 +49,15 @@ _DOORS: Final[dict[str, tuple[tuple[str, str, str, str, tuple[Role, ...]], ...]]
         ),
     ),
     "帮手": (("/window/card.pdf", "窗口速查卡", "print", "一张 A4，贴在桌边。", _BOTH),),
+    "纸在谁手里": (
+        (
+            "/window/internal",
+            "内部交接",
+            "hand",
+            "部门、制证交来的证件，扫一遍，双方签；按架位找纸；作废的登记销毁。",
+            _BOTH,
+        ),
+    ),
     "登记和台账": (
         ("/window/service", "送达", "check", "哪些还差送达回证，公告到哪天，复议诉讼期限。", _BOTH),
         ("/window/payers", "寄递费由谁付", "truck", "按事项、区划和送法的规定；督查人员可以改。", _BOTH),

@@ -88,3 +88,34 @@ def test_objects_are_known_by_what_stands_on_them_or_by_two_people(screens: Scre
     page.click("#stage button")
     expect(stage).to_contain_text("装齐了")
     assert screens.house.view(view["acceptance_no"])["consignments"][0]["state"] == "packed"
+
+
+def test_papers_from_a_department_are_counted_by_scan_and_signed_by_both(screens: Screens) -> None:
+    thing = {"kind": "physical", "source": "physical", "title": "不动产权证书"}
+    papers = [document(**thing, copy="正本", object_no="D33001234567"), document(**thing, copy="副本")]
+    view = screens.house.issued(approval(documents=papers))
+    with_pin(screens, "bureau", "department")
+    page = screens.signed_in("clerk")
+    page.goto(f"{screens.base}/window/internal")
+    page.select_option("[name=department]", "磐安县市场监督管理局")
+    with page.expect_navigation():
+        page.get_by_role("button", name="开单").click()
+    expect(page.locator(".tally")).to_contain_text("少 2 份")
+    with page.expect_navigation():
+        scan(page, view["documents"][0]["token"])
+    expect(page.locator(".notice.ok")).to_contain_text("请放 A-01 架")
+    expect(page.locator(".tally")).to_contain_text("少 1 份")
+    page.locator("h1").click()  # wherever the cursor is
+    with page.expect_navigation():
+        scan(page, "UNKNOWN-STICKER-77")
+    expect(page.locator(".notice.bad")).to_contain_text("没有认出这个码")
+    picture(page, "handover-open")
+    page.fill("fieldset.second >> nth=-1 >> [name=second_who]", "bureau")
+    page.fill("[name=second_pin]", PIN)
+    with page.expect_navigation():
+        page.get_by_role("button", name="双方签，1 份").click()
+    expect(page.locator(".notice.ok >> nth=-1")).to_contain_text("双方已签")
+    picture(page, "handover-signed")
+    page.goto(f"{screens.base}/window/internal")
+    expect(page.locator("#papers ~ .scroll")).to_contain_text("A-01")
+    picture(page, "handover-list")

@@ -16,6 +16,7 @@ def upgrade() -> None:
     _attachments()
     _column_mappings()
     _form_counters()
+    _handovers()
     _import_files()
     _import_runs()
     _paper_forms()
@@ -34,6 +35,7 @@ def upgrade() -> None:
     _label_job_items()
     _custodies()
     _custody_events()
+    _handover_items()
     _seal_uses()
     _service_records()
     _consignments()
@@ -94,6 +96,28 @@ def _form_counters() -> None:
     sa.Column('last', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('kind', 'day', name=op.f('pk_form_counters'))
     )
+
+
+def _handovers() -> None:
+    op.create_table('handovers',
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('number', sa.String(length=24), nullable=False),
+    sa.Column('division_code', sa.String(length=12), nullable=False),
+    sa.Column('direction', sa.String(length=4), nullable=False),
+    sa.Column('department_name', sa.String(length=80), nullable=False),
+    sa.Column('state', sa.String(length=12), nullable=False),
+    sa.Column('strays', sa.Integer(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('created_by', sa.String(length=120), nullable=False),
+    sa.Column('signed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('signed_how', sa.String(length=8), nullable=False),
+    sa.Column('given_by', sa.String(length=120), nullable=False),
+    sa.Column('taken_by', sa.String(length=120), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_handovers')),
+    sa.UniqueConstraint('number', name=op.f('uq_handovers_number'))
+    )
+    with op.batch_alter_table('handovers', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_handovers_division_code'), ['division_code'], unique=False)
 
 
 def _import_files() -> None:
@@ -380,6 +404,20 @@ def _custody_events() -> None:
     sa.ForeignKeyConstraint(['document_id'], ['documents.id'], name=op.f('fk_custody_events_document_id_documents'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_custody_events')),
     sa.UniqueConstraint('document_id', 'seq', name=op.f('uq_custody_events_document_id'))
+    )
+
+
+def _handover_items() -> None:
+    op.create_table('handover_items',
+    sa.Column('handover_id', sa.String(length=26), nullable=False),
+    sa.Column('document_id', sa.String(length=16), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('expected', sa.Boolean(), nullable=False),
+    sa.Column('seen_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('place', sa.String(length=20), nullable=False),
+    sa.ForeignKeyConstraint(['document_id'], ['documents.id'], name=op.f('fk_handover_items_document_id_documents'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['handover_id'], ['handovers.id'], name=op.f('fk_handover_items_handover_id_handovers')),
+    sa.PrimaryKeyConstraint('handover_id', 'document_id', name=op.f('pk_handover_items'))
     )
 
 
