@@ -34,8 +34,10 @@ from .workday import CaseFilter, matching
 from .worklist import retry_step, worklist
 
 __all__ = [
+    "MAX_FILE",
     "MAX_PAGE",
     "Page",
+    "all_cases",
     "applicant_masked",
     "case_view",
     "consignment_view",
@@ -46,6 +48,8 @@ __all__ = [
 ]
 
 MAX_PAGE = 200
+#: cases that one file may list
+MAX_FILE = 20_000
 _LOOKERS = (Scope.READ, Scope.CASES, Scope.ISSUE)
 API = "/api/v1"
 
@@ -115,6 +119,22 @@ def list_cases(
         more = len(rows) > limit
         rows = rows[:limit]
         return Page(_views(work, rows), _write_cursor(rows[-1]) if more else None)
+
+
+def all_cases(
+    services: Services, actor: Actor, *, state: str | None = None, q: str | None = None
+) -> list[dict[str, Any]]:
+    """Every case that ``list_cases`` would show page by page, for a file; ``Invalid('too_many')`` beyond 20,000."""
+    found: list[dict[str, Any]] = []
+    cursor: str | None = None
+    while True:
+        page = list_cases(services, actor, state=state, q=q, cursor=cursor, limit=MAX_PAGE)
+        found += page.items
+        if page.next_cursor is None:
+            return found
+        if len(found) >= MAX_FILE:
+            raise Invalid([Fault("", "too_many", f"超过 {MAX_FILE} 件，一张表太大。请按天用回传文件导出。")])
+        cursor = page.next_cursor
 
 
 def _filtered(work: Work, actor: Actor, state: str | None, q: str | None) -> Select[Case]:

@@ -87,10 +87,12 @@ def wanting_number(services: Services, actor: Actor) -> list[dict[str, Any]]:
     return _list(services, actor, waiting | (Consignment.flag == NUMBER_WANTED))
 
 
-def packed_by_carrier(services: Services, actor: Actor) -> dict[str, list[dict[str, Any]]]:
+def packed_by_carrier(
+    services: Services, actor: Actor, limit: int = SHOWN
+) -> dict[str, list[dict[str, Any]]]:
     """Closed envelopes that wait to be handed over, by carrier."""
     groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in _list(services, actor, Consignment.state == str(_K.PACKED)):
+    for row in _list(services, actor, Consignment.state == str(_K.PACKED), limit):
         groups[row["carrier"]].append(row)
     return dict(groups)
 

@@ -30,14 +30,14 @@ from .exports import table_file
 from .rooms import act, staff_page
 from .security import scanner
 
-__all__ = ["blueprint"]
+__all__ = ["EXPORTED", "GROUPS", "blueprint"]
 
 DOERS = ("clerk", "supervisor")
 #: labels of one file
 EXPORTED: Final = 20_000
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: kind of a stuck row → heading, advice, icon; the order of the page
-_GROUPS: Final[Mapping[str, tuple[str, str, str]]] = {
+GROUPS: Final[Mapping[str, tuple[str, str, str]]] = {
     "document_blocked": ("证件没有做成", "请审批部门更正内容；字体、模板补好以后可以重做。", "file"),
     "file_missing": ("等部门的电子原件", "请审批部门上传已盖章的文件。", "upload"),
     "proof_wrong": (
@@ -218,7 +218,7 @@ def stuck() -> ResponseReturnValue:
             "icon": icon,
             "rows": [_stuck(row) for row in listed["stuck"] if row["kind"] == kind],
         }
-        for kind, (title, advice, icon) in _GROUPS.items()
+        for kind, (title, advice, icon) in GROUPS.items()
     ]
     if listed["low_ranges"]:
         low = [

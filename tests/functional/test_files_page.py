@@ -161,3 +161,26 @@ def test_waybills_go_to_the_carrier_and_come_back(tmp_path: Path, browser, shots
         assert screens.faults == []
         for context in screens.made:
             context.close()
+
+
+# -- lists ---------------------------------------------------------------------------------------------------------------
+def test_lists_are_taken_away_from_where_they_stand(screens: Screens, shots: Path) -> None:
+    for _ in range(3):
+        case = approval()
+        assert screens.house.call("POST", "/cases", "cases", json=case).status_code == 201
+    view = screens.house.issued(approval())
+    page = screens.signed_in("clerk")
+    page.goto(f"{screens.base}/window")
+    shoot(page, shots, "list-export")
+    with page.expect_download() as taken:
+        page.get_by_role("link", name="导出 Excel").click()
+    assert taken.value.suggested_filename.startswith("待出件的办件-")
+    book = load_workbook(io.BytesIO(taken.value.path().read_bytes()))
+    assert book.worksheets[0].max_row == 4
+    page.goto(f"{screens.base}/window/cases/{view['acceptance_no']}")
+    shoot(page, shots, "case-export")
+    with page.expect_download() as taken:
+        page.get_by_role("link", name="导出 Excel").click()
+    assert taken.value.suggested_filename.startswith(f"办件经过-{view['acceptance_no']}-")
+    page.goto(f"{screens.base}/window/handover")
+    shoot(page, shots, "handover-export")

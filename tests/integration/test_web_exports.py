@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import html
 import io
+import re
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 from openpyxl import load_workbook
+from werkzeug.test import TestResponse
 
 from dispatch.__main__ import main
 from dispatch.calendar import local_date
-from tests.factories import approval
+from dispatch.consignments.codes import label_text
+from dispatch.consignments.manifest import make_manifest
+from dispatch.consignments.pack import pack_check
+from tests.factories import CLERK, approval, document, recipient
 from tests.webhouse import House, open_house
 
 pytestmark = pytest.mark.integration
@@ -80,6 +86,132 @@ def test_who_may_have_the_return_file(house: House) -> None:
         assert house.browser(role, role)[0].get(address).data.count(b"\n") == 1, role
     assert house.browser("elsewhere", "clerk", "44")[0].get(address).data == b""
     assert house.app.test_client().get(address).status_code == 302
+
+
+# -- every list ----------------------------------------------------------------------------------------------------------
+#: pages with tables that are no lists to take away: forms, one thing's page, what has its own file already
+NO_LIST = {
+    "window/case.html", "window/counter_one.html", "window/correct.html", "window/exports.html", "window/import.html",
+    "window/imports.html", "window/reprint.html", "window/waybills.html", "window/unread.html", "window/seal.html",
+    "window/sign.html", "window/papers.html", "window/attach.html", "window/forms.html",
+}  # fmt: skip
+_TABLE_LINK = re.compile(r'href="([^"]+as=xlsx)"')
+
+
+def test_every_page_with_a_table_offers_its_file() -> None:
+    folder = Path(__file__).resolve().parents[2] / "templates"
+    without = {
+        path.relative_to(folder).as_posix()
+        for room in ("window", "supervise", "admin")
+        for path in folder.glob(f"{room}/*.html")
+        if '<table class="fold"' in path.read_text() and "{{ export_links(" not in path.read_text()
+    }
+    assert without <= NO_LIST, sorted(without - NO_LIST)
+
+
+def _links(page: str) -> list[str]:
+    return [html.unescape(link) for link in _TABLE_LINK.findall(page)]
+
+
+def _rows(answer: TestResponse) -> list[tuple[object, ...]]:
+    assert answer.status_code == 200, answer.text
+    assert "filename*=UTF-8''" in answer.headers["Content-Disposition"]
+    sheet = load_workbook(io.BytesIO(answer.data)).worksheets[0]
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "n"}
+    return list(sheet.iter_rows(values_only=True))
+
+
+def _busy(house: House) -> str:
+    """One case handed in and waiting, one issued, packed and on a list; the second one's number."""
+    firm = {
+        "type": "organization", "name": "=HYPERLINK(1)木业有限公司", "id_type": "uscc", "id_no": "91330727MA29P7KQ4Q",
+        "contact": "周小满", "phone": "19000000123",
+    }  # fmt: skip
+    waiting = approval(applicant=firm)
+    assert house.call("POST", "/cases", "cases", json=waiting).status_code == 201
+    view = house.issued(approval())
+    envelope = view["consignments"][0]["id"]
+    label = label_text(house.services.settings.public_base_url, envelope)
+    for one in view["documents"]:
+        pack_check(house.services, CLERK, label, one["document_id"])
+    make_manifest(house.services, CLERK, "range", all_packed=True)
+    return str(view["acceptance_no"])
+
+
+def test_what_the_lists_show_can_be_taken_away_masked(house: House) -> None:
+    no = _busy(house)
+    browser, _ = house.browser("甲", "clerk")
+    found = {}
+    for page in (
+        "/window",
+        "/window?state=issued",
+        "/window/handover",
+        f"/window/cases/{no}",
+        "/window/labels",
+    ):
+        links = _links(browser.get(page).text)
+        for link in links:
+            found[link] = _rows(browser.get(link))
+            csv_file = browser.get(link.replace("as=xlsx", "as=csv"))
+            assert csv_file.data.startswith(b"\xef\xbb\xbf")
+            assert not any(line.startswith(b"=") for line in csv_file.data.splitlines())
+    assert {"/window/export?state=ready&as=xlsx", "/window/handover/export?as=xlsx", "/window/manifests/export?as=xlsx",
+            f"/window/cases/{no}/export?as=xlsx"} <= set(found)  # fmt: skip
+    assert found["/window/export?state=ready&as=xlsx"][1][3] == "=HYPERLINK(1)木业有限公司"
+    (issued,) = found["/window/export?state=issued&as=xlsx"][1:]
+    assert issued[0] == no and issued[3] == "周**"
+    assert found["/window/handover/export?as=xlsx"][1][4] == no
+    assert any("出件" in str(row[2]) for row in found[f"/window/cases/{no}/export?as=xlsx"])
+    whole = str(found)
+    assert not any(secret in whole for secret in ("周小满", "19000000123", "岭外村"))
+    (manifest,) = found["/window/manifests/export?as=xlsx"][1:]
+    page = browser.get("/window/handover").text
+    address = re.search(r'href="(/window/manifests/[A-Z0-9]+)"', page)
+    assert address and manifest[3] == 1
+    items = _rows(browser.get(f"{address[1]}/export?as=xlsx"))
+    assert (items[1][0], items[1][3]) == (1, "等交接")
+    assert _links(browser.get(address[1]).text) == [f"{address[1]}/export?as=xlsx"]
+
+
+def test_the_file_of_cases_has_the_filter_of_the_page_and_goes_to_its_end(house: House, monkeypatch) -> None:
+    monkeypatch.setattr("dispatch.casefile.MAX_PAGE", 2)
+    for _ in range(5):
+        assert house.call("POST", "/cases", "cases", json=approval()).status_code == 201
+    browser, _ = house.browser("甲", "clerk")
+    assert len(_rows(browser.get("/window/export?state=ready"))) == 6
+    assert len(_rows(browser.get("/window/export?state=issued"))) == 1
+    assert len(_rows(browser.get("/window/export?q=周小满"))) == 6
+    assert len(_rows(browser.get("/window/export?q=没有此人"))) == 1
+    assert browser.get("/window/export?state=nonsense").status_code == 422
+    assert browser.get("/window/export?as=pdf").status_code == 422
+    assert len(_rows(house.browser("乙", "clerk", "44")[0].get("/window/export?state=ready"))) == 1
+    monkeypatch.setattr("dispatch.casefile.MAX_FILE", 4)
+    assert browser.get("/window/export?state=ready").status_code == 422
+
+
+def test_stuck_things_and_the_desks_of_others(house: House) -> None:
+    case = approval(documents=[document(fields={"申请人": "\U0010ffff"})])
+    assert house.issued(case)["documents"][0]["state"] == "blocked"
+    point = approval(delivery={"method": "point", "point": "岩坑代办点", "recipient": recipient()})
+    house.issued(point)
+    clerk, _ = house.browser("甲", "clerk")
+    (link,) = _links(clerk.get("/window/worklist").text)
+    assert ("证件没有做成", case["acceptance_no"]) in {row[:2] for row in _rows(clerk.get(link))}
+    chief, _ = house.browser("督", "supervisor")
+    assert "/supervise/points/export?as=xlsx" in _links(chief.get("/supervise").text)
+    assert _rows(chief.get("/supervise/points/export"))[1][0] == "岩坑代办点"
+    assert _rows(chief.get("/supervise/export"))[0][0] == "证件（文书）"
+    admin, _ = house.browser("管", "admin", "")
+    links = _links(admin.get("/admin").text)
+    assert links == [f"/admin/{what}/export?as=xlsx" for what in ("users", "keys", "ranges")]
+    said = [_rows(admin.get(link)) for link in links]
+    assert ("甲", "窗口人员", "33", "在用") in said[0]
+    assert not any(key in str(said) for key in house.keys.values())
+    assert admin.get("/admin/secrets/export").status_code == 404
+    for path in ("/admin/users/export", "/supervise/export"):
+        assert clerk.get(path).status_code == 403
+    for path in ("/window/worklist/export", "/window/handover/export", "/window/export"):
+        assert admin.get(path).status_code == 403
 
 
 # -- the command -------------------------------------------------------------------------------------------------------
