@@ -21,11 +21,8 @@ from . import (
     envelopes,
     forms,
     imports,
-<<<<<<< HEAD
     internal,
-=======
     lists,
->>>>>>> af9fb05 (What a list shows can be taken away: cases with their filter, what is stuck, hand-over lists and what is on them, a case's history, rules, seals, the desks of supervision and administration)
     more,
     openapi,
     papers,
