@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, 
 
 from tests.functional.service import PASSWORD, Service
 
-__all__ = ["DESK", "FLAGS", "PHONE", "Eye", "log_in", "open_page", "phone", "scan", "shoot"]
+__all__ = ["DESK", "FLAGS", "PHONE", "Eye", "draw", "log_in", "open_page", "phone", "scan", "shoot", "step"]
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -133,3 +133,26 @@ def shoot(page: Page, folder: Path, name: str, sizes: tuple[int, ...] = (390, 12
         assert wide <= width + 1, f"{name} is {wide} px wide on a screen of {width} px"
     if before:
         page.set_viewport_size(before)
+
+
+def draw(page: Page) -> None:
+    """A name written into the signature field with the mouse."""
+    canvas = page.locator(".signpad canvas")
+    canvas.evaluate("one => one.scrollIntoView({block: 'center'})")
+    box = canvas.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 60, box["y"] + 150)
+    page.mouse.down()
+    for x, y in ((140, 40), (200, 160), (280, 60), (360, 150), (460, 50), (560, 120)):
+        page.mouse.move(box["x"] + min(x, box["width"] - 20), box["y"] + y, steps=6)
+    page.mouse.up()
+
+
+@contextlib.contextmanager
+def step(name: str) -> Iterator[None]:
+    """Name the step in whatever goes wrong inside it."""
+    try:
+        yield
+    except BaseException as fault:
+        fault.add_note(f"step: {name}")
+        raise

@@ -16,7 +16,7 @@ from dispatch.consignments.pack import pack_check
 from dispatch.forms import blank_applications, forms_pdf
 from dispatch.picture_codes import read_codes
 from tests.factories import CLERK, approval, recipient
-from tests.functional.browsing import scan, shoot
+from tests.functional.browsing import draw, scan, shoot
 from tests.functional.screens import Screens, served
 from tests.webhouse import House
 
@@ -54,16 +54,6 @@ def packed(house: House) -> list[dict[str, str]]:
             pack_check(house.services, CLERK, label, document["document_id"])
         made.append(envelope | {"acceptance_no": case["acceptance_no"]})
     return made
-
-
-def draw(page: Page) -> None:
-    box = page.locator(".signpad canvas").bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 60, box["y"] + 150)
-    page.mouse.down()
-    for x, y in ((140, 40), (200, 160), (280, 60), (360, 150), (460, 50), (560, 120)):
-        page.mouse.move(box["x"] + min(x, box["width"] - 20), box["y"] + y, steps=6)
-    page.mouse.up()
 
 
 def test_a_tray_is_counted_by_scan_and_signed(screens: Screens) -> None:

@@ -5,10 +5,9 @@ One test on purpose: every step stands on what the step before it did. A step th
 
 from __future__ import annotations
 
-import contextlib
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.functional.browsing import log_in, open_page, phone, scan, shoot
+from tests.functional.browsing import log_in, open_page, phone, scan, shoot, step
 from tests.functional.reading import codes, forged, one_code, render
 from tests.functional.service import Service, wait_for
 from tests.functional.y4m import camera_film, on_table
@@ -27,16 +26,6 @@ pytestmark = pytest.mark.functional
 
 #: an express envelope with an original and a duplicate; a decision that our own staff carry; two more for the bar
 EXPRESS, DOOR, MORE = 0, 32, (18, 22)
-
-
-@contextlib.contextmanager
-def step(name: str) -> Iterator[None]:
-    """Name the step in whatever goes wrong inside it."""
-    try:
-        yield
-    except BaseException as fault:
-        fault.add_note(f"step: {name}")
-        raise
 
 
 @dataclass
