@@ -5,16 +5,18 @@ One test on purpose: every step stands on what the step before it did. A step th
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from dispatch.intake.wording import field_name
+from dispatch.calendar import local_date
 from dispatch.picture_codes import read_codes
 from tests.excel_day import build_day_file
 from tests.functional.browsing import draw, log_in, open_page, scan, shoot, step
@@ -91,6 +93,8 @@ def test_a_working_day(house: Service, browser: Browser, shots: Path, tmp_path: 
         with step("the tray is handed over and signed on the office's screen"):
             hand_over(day, page)
         eye.assert_quiet("409 (Conflict)")
+    with step("the platform gets its file of the day"):
+        return_file(day)
     with step("the ledger is clean"):
         done = house.run("doctor")
         assert done.returncode == 0, done.stdout + done.stderr
@@ -104,16 +108,17 @@ def take_in(day: Day, page: Page) -> None:
     set_pin(day, page)
     page.goto("/window/imports")
     page.set_input_files("input[type=file]", file)
-    page.get_by_role("button", name="先试读").click()
-    expect(page.locator("main")).to_contain_text(f"新办件 {GOOD} 件")
+    page.get_by_role("button", name="上传，先试读").click()
+    told = f"新办件 {GOOD} 件，收过的 0 件，有问题 {len(expected)} 件"
+    expect(page.locator("main")).to_contain_text(told, timeout=30_000)
+    assert len(expected) == len({fault.code for fault in expected}) == 10
     for fault in expected:
-        row = page.locator("tr", has=page.locator(f"td:text-is('{fault.line}')"))
-        expect(row.first).to_contain_text("没有收")
-        expect(row.first).to_contain_text(field_name(fault.pointer))
+        row = page.locator("tr", has=page.locator(f"td:text-is('{fault.line}')")).first
+        expect(row.locator("[data-label=哪一栏]")).to_contain_text(fault.column)
+        expect(row.locator("[data-label=为什么]")).not_to_be_empty()
     day.look(page, "import")
-    page.set_input_files("input[type=file]", file)
-    page.get_by_role("button", name="正式导入").click()
-    expect(page.locator("main")).to_contain_text("已导入")
+    page.get_by_role("button", name=f"正式导入 {GOOD} 件").click()
+    expect(page.locator("main")).to_contain_text("已导入", timeout=60_000)
 
 
 def set_pin(day: Day, page: Page) -> None:
@@ -238,3 +243,19 @@ def hand_over(day: Day, page: Page) -> None:
     expect(page.locator(".notice.ok")).to_contain_text(f"已签收 {total} 封")
     gone = [one for number in day.numbers for one in day.service.view(number)["consignments"]]
     assert sum(one["state"] == "handed_over" for one in {one["id"]: one for one in gone}.values()) == total
+
+
+# -- evening -------------------------------------------------------------------------------------------------------
+def return_file(day: Day) -> None:
+    """Every document of the day with its waybill and state; made again it is the same file."""
+    today = local_date(datetime.now(UTC)).isoformat()
+    first, second = day.folder / "first.jsonl", day.folder / "second.jsonl"
+    for file in (first, second):
+        done = day.service.run("returnfile", today, "--out", str(file))
+        assert done.returncode == 0, done.stderr
+    assert first.read_bytes() == second.read_bytes()
+    told = {json.loads(line)["acceptance_no"] for line in first.read_text("utf-8").splitlines()}
+    assert set(day.numbers) <= told and day.held not in told
+    for view in day.views.values():
+        for envelope in view["consignments"]:
+            assert not envelope["waybill_no"] or envelope["waybill_no"] in first.read_text("utf-8")
