@@ -72,7 +72,7 @@ _TEN = (
     _Spoiled("事项名称", lambda row: '=HYPERLINK("http://example.invalid/","点我")', "formula", "/item/name"),
     _Spoiled("收件人电话", lambda row: "1390000", "phone", "/delivery/recipient/phone"),
     _Spoiled("办结时间", lambda row: "上周三下午", "date_time", "/decided_at"),
-    _Spoiled("办结时间", lambda row: "2020-01-02 09:00", "decided_before_accepted", "/accepted_at"),
+    _Spoiled("受理时间", lambda row: datetime.combine(row["有效期起"], time(18)), "decided_before_accepted", "/accepted_at"),
     _Spoiled("送达方式", lambda row: "无人机", "not_allowed", "/delivery/method"),
     _Spoiled("部门区划代码", lambda row: "999999", "unknown_division", "/department/division_code"),
     _Spoiled("有效期止", lambda row: "2020-06-01", "valid_order", "/documents/0/valid_until"),
