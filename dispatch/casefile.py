@@ -122,13 +122,18 @@ def list_cases(
 
 
 def all_cases(
-    services: Services, actor: Actor, *, state: str | None = None, q: str | None = None
+    services: Services,
+    actor: Actor,
+    *,
+    state: str | None = None,
+    q: str | None = None,
+    only: CaseFilter | None = None,
 ) -> list[dict[str, Any]]:
     """Every case that ``list_cases`` would show page by page, for a file; ``Invalid('too_many')`` beyond 20,000."""
     found: list[dict[str, Any]] = []
     cursor: str | None = None
     while True:
-        page = list_cases(services, actor, state=state, q=q, cursor=cursor, limit=MAX_PAGE)
+        page = list_cases(services, actor, state=state, q=q, cursor=cursor, limit=MAX_PAGE, only=only)
         found += page.items
         if page.next_cursor is None:
             return found

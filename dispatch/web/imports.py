@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Any, Final
 
 from flask import Blueprint, Response, flash, redirect, request
 from flask.typing import ResponseReturnValue
 
 from ..errors import Invalid, NotFound, RuleViolation
+from ..export import Table
 from ..intake.columns import FIELD_PREFIX, Layout, column_named, columns, is_ignored
 from ..intake.files import template_xlsx
 from ..intake.imports import (
@@ -33,6 +36,12 @@ __all__ = ["blueprint"]
 ENTERERS = ("clerk", "department")
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
+_LISTED: Final = 200
+_STATES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "looked": "还要对列", "tried": "只试读过", "running": "正在做", "taken": "已导入", "failed": "没有做成",
+    }
+)  # fmt: skip
 #: what no two cases share, so that no fixed value can stand for it
 _EACH_ITS_OWN: Final = frozenset(
     {"统一受理号", "申请人", "申请人证件号码", "申请人电话", "受理时间", "办结时间"}
@@ -59,6 +68,18 @@ def _upload_page(problem: str = "") -> str:
 def template() -> Response:
     """An empty table with headings and advice."""
     return attachment(template_xlsx(), _XLSX, "办件导入模板.xlsx")
+
+
+@blueprint.get("/table")
+@access.role(*ENTERERS)
+def runs_file() -> Response:
+    """One's own last files as a table."""
+    rows = [
+        (one.filename, one.kept_at, _STATES[one.state], one.total, one.created, one.same, one.refused, one.problem)
+        for one in list_runs(services(), current_actor(), _LISTED)
+    ]  # fmt: skip
+    headings = ("文件", "上传时间", "怎么样了", "共几行", "收下", "收过的", "没有收", "为什么停了")
+    return table_file(Table("我上传的文件", headings, rows))
 
 
 @blueprint.post("")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
 from flask import Blueprint, Response, flash, redirect, request
 from flask.typing import ResponseReturnValue
 
+from ..chronicle import shown_actor
 from ..custody import mark_destroyed, papers_at_window
 from ..errors import Invalid, RuleViolation
 from ..export import Table
@@ -34,6 +36,8 @@ __all__ = ["blueprint"]
 
 DOERS = ("clerk", "supervisor")
 _HERE = "/window/internal"
+#: newest lists that go into one file
+_LISTS: Final = 200
 
 blueprint = Blueprint("internal", __name__, url_prefix=_HERE)
 
@@ -61,6 +65,40 @@ def table() -> Response:
     ]  # fmt: skip
     heads = ("架位", "证件（文书）", "正副本", "统一受理号", "谁保管", "从什么时候", "备注")
     return table_file(Table("在窗口的纸质证件", heads, rows))
+
+
+@blueprint.get("/lists/table")
+@access.role(*DOERS)
+def lists_table() -> Response:
+    """The hand-over lists as a table."""
+    rows = [
+        (
+            one.number, DIRECTIONS[one.direction], one.party, len(one.seen), len(one.missing), one.created_at,
+            shown_actor(one.created_by), "双方已签" if one.state == "signed" else "还没有签", one.signed_at,
+            shown_actor(one.given_by), shown_actor(one.taken_by),
+        )
+        for one in list_handovers(services(), current_actor(), _LISTS)
+    ]  # fmt: skip
+    heads = ("单号", "方向", "对方", "份数", "少几份", "开单", "谁开的", "结果", "何时签", "谁交", "谁收")
+    return table_file(Table("内部交接单", heads, rows))
+
+
+@blueprint.get("/<handover_id>/table")
+@access.role(*DOERS)
+def lines_table(handover_id: str) -> Response:
+    """What is on one list, as a table."""
+    view = handover_view(services(), current_actor(), handover_id)
+    not_seen = "没有交" if view.state == "signed" else "还没扫到"
+    rows = [
+        (
+            place, line.title, line.number, line.acceptance_no, line.place,
+            "点到" if line.seen else not_seen,
+            "另加" if line.seen and not line.expected and view.direction == "in" else "",
+        )
+        for place, line in enumerate(view.lines, 1)
+    ]  # fmt: skip
+    heads = ("序号", "证件（文书）", "证号、文号", "统一受理号", "架位", "核对", "备注")
+    return table_file(Table(f"内部交接单-{view.number}", heads, rows))
 
 
 @blueprint.post("")

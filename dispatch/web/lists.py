@@ -18,6 +18,9 @@ from ..errors import NotFound
 from ..export import Cell, Table
 from ..oversight import new_points, pending_acts
 from ..payers import rules
+from ..printing.batches import print_view
+from ..printing.marks import paper_words
+from ..printing.sheets import OPEN
 from ..proof import waiting_for_proof
 from ..seals import waiting_for_ink
 from . import access, words
@@ -25,6 +28,7 @@ from .access import current_actor, services
 from .case_page import title_of
 from .envelopes import EXPORTED, GROUPS
 from .exports import table_file
+from .window import filter_asked
 
 __all__ = ["blueprint"]
 
@@ -46,7 +50,7 @@ def _file(title: str, headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -
 def cases() -> Response:
     """The list of cases with the filter it has on screen, to its end."""
     state, q = request.args.get("state", ""), request.args.get("q", "").strip()[:200]
-    items = all_cases(services(), current_actor(), state=state or None, q=q or None)
+    items = all_cases(services(), current_actor(), state=state or None, q=q or None, only=filter_asked())
     facts = facts_of_cases(services(), current_actor(), [item["acceptance_no"] for item in items])
     headings = (
         "统一受理号", "事项", "部门", "申请人", "证件（文书）", "证号（文号）", "怎么送", "收件人", "运单号", "信封状态",
@@ -180,9 +184,28 @@ def manifest(manifest_id: str) -> Response:
     return _file(f"交接清单-{view.list_no}", ("序号", "运单号", "收件人", "情况"), rows)
 
 
+@blueprint.get("/window/papers/<batch_id>/export")
+@access.role(*DOERS)
+def print_batch(batch_id: str) -> Response:
+    """What one print batch holds and what came out."""
+    view = print_view(services(), current_actor(), batch_id)
+    rows = [
+        (
+            one["no"], one["title"], one["copy"] or "", one["number"] or "", one["acceptance_no"], one["sheet"],
+            one["instead_of"] or "", paper_words(one["paper"]), one["pages"],
+            words.PRINT_OUTCOMES[one["outcome"] or OPEN], words.PRINT_FLAGS.get(one["flag"], ""),
+        )
+        for one in view.items
+    ]  # fmt: skip
+    headings = (
+        "序号", "证件（文书）", "正副本", "证号、文号", "统一受理号", "张号", "替哪张废纸", "纸", "张数", "结果", "缺什么手续",
+    )  # fmt: skip
+    return _file(f"打印批次-{view.number or view.id}", headings, rows)
+
+
 # -- rules and seals -----------------------------------------------------------------------------------------------------
 @blueprint.get("/window/payers/export")
-@access.role(*DOERS)
+@access.role("clerk", "supervisor", "observer")
 def payers() -> Response:
     """Who pays, by rule."""
     rows = [

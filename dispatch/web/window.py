@@ -25,7 +25,7 @@ from .case_page import case_address, may_here, title_of, told
 from .desk import desk_page
 from .rooms import act
 
-__all__ = ["blueprint"]
+__all__ = ["blueprint", "filter_asked"]
 
 READERS = ("clerk", "supervisor", "department", "observer")
 DOERS = ("clerk", "supervisor")
@@ -39,9 +39,7 @@ blueprint = Blueprint("window", __name__, url_prefix="/window")
 @access.role(*READERS)
 def cases() -> ResponseReturnValue:
     """Cases of one state, the earliest day first, as far as the filters let them through."""
-    wanted = {name: request.args.get(name, "")[:80] for name in ("department", "method", "due")}
-    only = CaseFilter(**wanted, mine=request.args.get("mine") == "1")
-    return _list_page(state=request.args.get("state", "ready"), q="", only=only)
+    return _list_page(state=request.args.get("state", "ready"), q="", only=filter_asked())
 
 
 @blueprint.get("/find")
@@ -70,17 +68,24 @@ def found() -> ResponseReturnValue:
     return answer(asdict(what_is(services(), current_actor(), text)))
 
 
+def filter_asked() -> CaseFilter:
+    """The filters that the address carries."""
+    wanted = {name: request.args.get(name, "")[:80] for name in ("department", "method", "due")}
+    return CaseFilter(**wanted, mine=request.args.get("mine") == "1")
+
+
 def _list_page(*, state: str, q: str, only: CaseFilter | None = None) -> str:
     house, actor, cursor = services(), current_actor(), request.args.get("cursor")
     page = list_cases(house, actor, state=state or None, q=q or None, cursor=cursor, limit=PAGE, only=only)
     facts = facts_of_cases(house, actor, [item["acceptance_no"] for item in page.items])
-    more = {"state": state, "q": q, "cursor": page.next_cursor, **_told(only)}
+    asked = {key: value for key, value in {"state": state, "q": q, **_told(only)}.items() if value}
+    next_page = urlencode(asked | {"cursor": page.next_cursor}) if page.next_cursor else ""
     may = may_here()
     return desk_page(
         "window/list.html", "issue", state=state, q=q, only=only or CaseFilter(), may=may,
         filters={"departments": departments(house, actor, state)},
         cases=[_row(item, facts.get(item["acceptance_no"], {})) for item in page.items],
-        next_url=f"{request.path}?{urlencode({k: v for k, v in more.items() if v})}" if page.next_cursor else None,
+        next_url=f"{request.path}?{next_page}" if next_page else None, file_url=f"/window/export?{urlencode(asked)}",
         undoable=just_issued(house, actor) if may["issue"] else [],
     )  # fmt: skip
 

@@ -18,6 +18,8 @@ from dispatch.calendar import local_date
 from dispatch.consignments.codes import label_text
 from dispatch.consignments.manifest import make_manifest
 from dispatch.consignments.pack import pack_check
+from dispatch.rights import Role
+from dispatch.web.access import Rule, rule_of
 from tests.factories import CLERK, approval, document, recipient
 from tests.webhouse import House, open_house
 
@@ -89,24 +91,121 @@ def test_who_may_have_the_return_file(house: House) -> None:
 
 
 # -- every list ----------------------------------------------------------------------------------------------------------
-#: pages with tables that are no lists to take away: forms, one thing's page, what has its own file already
+#: page → the files of what it lists; where a page shows a list, whoever may look may take it away
+LISTS: dict[str, tuple[str, ...]] = {
+    "/window": ("/window/export",),
+    "/window/find": ("/window/export",),
+    "/window/cases/<no>": ("/window/cases/<no>/export",),
+    "/window/holds": ("/window/holds/export",),
+    "/window/proof": ("/window/proof/export",),
+    "/window/seals": ("/window/seals/export",),
+    "/window/seals/uses": ("/window/seals/uses/export",),
+    "/window/seals/waiting": ("/window/seals/waiting/export",),
+    "/window/seals/<seal_id>": ("/window/seals/uses/export",),
+    "/window/imports": ("/window/imports/table",),
+    "/window/imports/<run_id>": ("/window/imports/<run_id>/refused",),
+    "/window/labels": ("/window/labels/export",),
+    "/window/handover": ("/window/handover/export", "/window/manifests/export"),
+    "/window/manifests/<manifest_id>": ("/window/manifests/<manifest_id>/export",),
+    "/window/worklist": ("/window/worklist/export",),
+    "/window/papers/<batch_id>": ("/window/papers/<batch_id>/export",),
+    "/window/prints": ("/window/prints/export",),
+    "/window/prints/ledger": ("/window/prints/ledger/export",),
+    "/window/void-numbers": ("/window/void-numbers/table",),
+    "/window/exports": ("/window/exports/returnfile",),
+    "/window/waybills": ("/window/waybills.xlsx",),
+    "/window/service": ("/window/service/table",),
+    "/window/counter": ("/window/counter/table",),
+    "/window/internal": ("/window/internal/table", "/window/internal/lists/table"),
+    "/window/internal/<handover_id>": ("/window/internal/<handover_id>/table",),
+    "/window/payers": ("/window/payers/export",),
+    "/supervise": ("/supervise/export", "/supervise/points/export", "/window/seals/export"),
+    "/admin": ("/admin/<what>/export",),
+}
+#: pages that list nothing to take away, and why
 NO_LIST = {
-    "window/case.html", "window/counter_one.html", "window/correct.html", "window/exports.html", "window/import.html",
-    "window/imports.html", "window/reprint.html", "window/waybills.html", "window/unread.html", "window/seal.html",
-    "window/sign.html", "window/papers.html", "window/attach.html", "window/forms.html",
+    "/window/cases/<no>/receipt": "one sheet",
+    "/window/proof/<document_id>": "one paper beside its case",
+    "/window/cases/<no>/correct": "a form",
+    "/window/seals/new": "a form",
+    "/window/entry": "a form",
+    "/window/pack": "one envelope at a time",
+    "/window/forms": "numbers of one day's refusals, which the file of service holds with more",
+    "/window/attach": "pictures that wait to be told apart",
+    "/window/attach/<part_id>/look": "one picture",
+    "/window/attachments/<attachment_id>": "one picture",
+    "/window/manifests/<manifest_id>/sign": "one list on its way to being signed, with its own page",
+    "/window/sign/<secret>": "one list on its way to being signed, with its own page",
+    "/window/printers": "a test page",
+    "/window/cases/<no>/service": "one case",
+    "/window/counter/<consignment_id>": "one envelope",
+    "/window/more": "doors",
+    "/courier": "whole addresses on the phone of who delivers; the office has the hand-over list as a file",
+    "/point": "whole names on the phone of a village agent; the office has the hand-over list as a file",
+    "/people/password": "a form",
+    "/people/pin": "a form",
+    "/people/switch": "a form",
+    "/supervise/find": "a way to one document",
+    "/supervise/documents/<document_id>": "one document",
+}
+#: answers that are no pages: files, pictures, what scripts ask for
+_NO_PAGE = re.compile(
+    r"\.(pdf|png|json|xlsx|js)$|/(export|table|template|returnfile|refused)$|^/window/batches/"
+)
+#: templates with a table that is filled in or looked at once
+TABLES_ONLY = {
+    "window/correct.html", "window/reprint.html",
+    "window/exports.html", "window/import.html", "window/waybills.html",  # with links of their own
 }  # fmt: skip
 _TABLE_LINK = re.compile(r'href="([^"]+as=xlsx)"')
 
 
-def test_every_page_with_a_table_offers_its_file() -> None:
+def _pages(house: House) -> dict[str, Rule]:
+    """Pages of staff, by their address."""
+    found = {}
+    for rule in house.app.url_map.iter_rules():
+        asked = rule_of(house.app.view_functions[rule.endpoint])
+        if "GET" in (rule.methods or ()) and asked and asked.kind in ("role", "signed_in"):
+            found[rule.rule] = asked
+    return found
+
+
+def test_every_page_is_known_to_list_something_or_not(house: House) -> None:
+    """A new page with a list says here where its file is; one without says why there is none."""
+    pages = _pages(house)
+    assert {page for page in pages if not _NO_PAGE.search(page)} == set(LISTS) | set(NO_LIST)
+    for page, files in LISTS.items():
+        for file in files:
+            assert pages[file].roles >= pages[page].roles, (page, file)
+
+
+def test_every_template_with_a_table_offers_its_file() -> None:
     folder = Path(__file__).resolve().parents[2] / "templates"
     without = {
         path.relative_to(folder).as_posix()
         for room in ("window", "supervise", "admin")
-        for path in folder.glob(f"{room}/*.html")
-        if '<table class="fold"' in path.read_text() and "{{ export_links(" not in path.read_text()
+        for path in folder.glob(f"{room}/**/*.html")
+        if "<table" in path.read_text() and "{{ export_links(" not in path.read_text()
     }
-    assert without <= NO_LIST, sorted(without - NO_LIST)
+    assert without == TABLES_ONLY
+
+
+@pytest.mark.parametrize("role", ["clerk", "supervisor", "department", "observer", "admin"])
+def test_whoever_sees_a_list_gets_its_file(house: House, role: str) -> None:
+    no = _busy(house)
+    browser, _ = house.browser("某", role, "" if role == "admin" else "33")
+    mine = {page for page, rule in _pages(house).items() if Role(role) in rule.roles}
+    told = 0
+    for page in sorted(mine & set(LISTS)):
+        address = page.replace("<no>", no)
+        if "<" in address:
+            continue
+        shown = browser.get(address, follow_redirects=True)
+        assert shown.status_code == 200, address
+        for link in _links(shown.text):
+            _rows(browser.get(link))
+            told += 1
+    assert told
 
 
 def _links(page: str) -> list[str]:
@@ -182,6 +281,18 @@ def test_the_file_of_cases_has_the_filter_of_the_page_and_goes_to_its_end(house:
     assert len(_rows(browser.get("/window/export?state=issued"))) == 1
     assert len(_rows(browser.get("/window/export?q=周小满"))) == 6
     assert len(_rows(browser.get("/window/export?q=没有此人"))) == 1
+    assert (
+        house.call(
+            "POST",
+            "/cases",
+            "cases",
+            json=approval(department={"name": "县林业局", "division_code": "330727"}),
+        ).status_code
+        == 201
+    )
+    for asked, lines in (("department=县林业局", 1), ("method=counter", 0), ("mine=1", 6)):
+        (link,) = _links(browser.get(f"/window?{asked}").text) or [f"/window/export?state=ready&{asked}"]
+        assert len(_rows(browser.get(link))) == lines + 1, link
     assert browser.get("/window/export?state=nonsense").status_code == 422
     assert browser.get("/window/export?as=pdf").status_code == 422
     assert len(_rows(house.browser("乙", "clerk", "44")[0].get("/window/export?state=ready"))) == 1
