@@ -154,6 +154,13 @@ _ACTS: Mapping[str, Callable[[Facts], str]] = MappingProxyType(
         "validity_asked": lambda f: f"提出{_VALIDITY.get(str(f.get('act')), '处理')}，待第二人确认",
         "original_stored": lambda f: "收到部门的电子原件",
         "code_bound": lambda f: "登记了纸面上的编号",
+        "forms_received": lambda f: f"领用空白证 {f.get('first', '')} 到 {f.get('last', '')}",
+        "form_used": lambda f: f"印在空白证 {f.get('code', '')} 上",
+        "form_spoiled": lambda f: _after(f"空白证 {f.get('code', '')} 作废", f, "reason"),
+        "forms_destroyed": lambda f: f"销毁作废的空白证 {f.get('count', '?')} 张",
+        "forms_counted": lambda f: (
+            f"盘点空白证：应有 {f.get('expected', '?')} 张，点到 {f.get('counted', '?')} 张"
+        ),
         "envelope_planned": lambda f: "安排了信封",
         "consignment_planned": lambda f: "安排了信封",
         "consignment_labelled": lambda f: "运单号已绑定，面单已就绪",

@@ -32,6 +32,7 @@ from .models import (
     PrintItem,
 )
 from .notices import cancel_unsent
+from .printing.stock import spoil_of_document
 from .rights import Actor, Scope
 from .service.records import records_of
 from .services import Services
@@ -198,6 +199,7 @@ def _take_back(work: Work, document: Document) -> str:
     """Void one paper and put a fresh draft in its place; the allotted number that is void with it, else empty."""
     take_out(work, document, REASON)
     void_document(work, document, REASON)
+    spoil_of_document(work, document.id, REASON)
     fresh = _fresh(work, document)
     given = _given(work, document)
     if given is not None:

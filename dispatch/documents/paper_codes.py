@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 
+from sqlalchemy import delete
+
 from ..errors import NotFound, RuleViolation
 from ..models import Case, Document, PaperCode
 from ..rights import Actor, Scope
@@ -12,7 +14,7 @@ from ..services import Services
 from ..store import Work
 from .token import TokenError, document_id_bytes, document_id_text, from_text, parse
 
-__all__ = ["bind_code", "document_of_code"]
+__all__ = ["bind_code", "bind_in", "document_of_code", "release_code"]
 
 
 def bind_code(services: Services, actor: Actor, document_id: str, code: str) -> bool:
@@ -22,19 +24,32 @@ def bind_code(services: Services, actor: Actor, document_id: str, code: str) -> 
     """
     actor.require(Scope.ISSUE)
     with services.store.work(actor) as work:
-        if _is_ours(work, code):
-            raise RuleViolation("own_code", "这是核验二维码或查验码，系统本来就认识，不需要登记。")
         document = work.session.get(Document, document_id)
         case = work.session.get(Case, document.case_id) if document else None
         if document is None or case is None or not actor.sees(case.division_code):
             raise NotFound("没有找到这份证件。请核对查验码。")
-        fresh = {"key": _key(code), "document_id": document_id, "bound_at": work.now, "bound_by": actor.name}
-        if work.insert_missing(PaperCode, fresh, ["key"]):
+        fresh = bind_in(work, document, code)
+        if fresh:
             work.audit("code_bound", "document", document_id)
-            return True
-        if work.session.get_one(PaperCode, _key(code)).document_id != document_id:
-            raise RuleViolation("code_taken", "这个编号已登记在另一份证件上，请核对是否拿错了纸。")
-        return False
+        return fresh
+
+
+def bind_in(work: Work, document: Document, code: str) -> bool:
+    """The same inside another unit of work; the caller has seen that the document is the actor's."""
+    if _is_ours(work, code):
+        raise RuleViolation("own_code", "这是核验二维码或查验码，系统本来就认识，不需要登记。")
+    key = _key(code)
+    fresh = {"key": key, "document_id": document.id, "bound_at": work.now, "bound_by": work.actor.name}
+    if work.insert_missing(PaperCode, fresh, ["key"]):
+        return True
+    if work.session.get_one(PaperCode, key).document_id != document.id:
+        raise RuleViolation("code_taken", "这个编号已登记在另一份证件上，请核对是否拿错了纸。")
+    return False
+
+
+def release_code(work: Work, code: str) -> None:
+    """The paper with this code counts no more: nobody's code from now on."""
+    work.session.execute(delete(PaperCode).where(PaperCode.key == _key(code)))
 
 
 def document_of_code(work: Work, code: str) -> Document | None:

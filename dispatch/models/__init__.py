@@ -33,6 +33,7 @@ from .people import ApiKey, FailureCount, IdempotentAnswer, LoginSession, User
 from .prints import LabelJob, LabelJobItem, PaperCode, PrintBatch, PrintCounter, PrintItem
 from .seals import Seal, SealUse
 from .service import ElectronicConsent, PayerRule, ServiceRecord
+from .stock import BlankCount, BlankForm, BlankReceipt
 
 __all__ = [
     "ApiKey",
@@ -40,6 +41,9 @@ __all__ = [
     "Audit",
     "AuditHead",
     "Base",
+    "BlankCount",
+    "BlankForm",
+    "BlankReceipt",
     "CarrierRange",
     "Case",
     "CaseCorrection",

@@ -22,6 +22,7 @@ from ..printing.label_jobs import jobs_of
 from ..printing.labels import batch_labels, batch_slips, envelopes_of
 from ..printing.ledger import on_paper
 from ..printing.outcome import confirm_print, place_in, print_rest, stopped_at
+from ..printing.stock import form_plan
 from ..seals import waiting_for_ink
 from . import access
 from .access import current_actor, services
@@ -115,11 +116,11 @@ def batch(batch_id: str) -> ResponseReturnValue:
 
 def _batch_page(view: PrintView, start: int | None) -> str:
     house, actor = services(), current_actor()
-    last = view.items[-1]["no"]
+    last, plan = view.items[-1]["no"], form_plan(house, actor, view)
     return desk_page(
         "window/papers.html", "print", batch=view, files=paper_files(view), loading=loading_order(view),
         envelopes=envelopes_of(house, actor, view.id), jobs=jobs_of(house, actor, view.id), printer=house.label_printer,
-        sizes=LABEL_SIZES, last=last, reasons=REASONS,
+        sizes=LABEL_SIZES, last=last, reasons=REASONS, plan=plan, next_form=next((p for p in plan if not p.used), None),
         start=start if start and start <= last else None, all_good=bool(start and start > last),
         inked=_to_ink(view), ticked=request.args.getlist("spoiled")[:200],
         spoiled_rest=[i for i in view.items if i["document_id"] in view.rest and i["outcome"] == "spoiled"],

@@ -27,6 +27,7 @@ __all__ = [
     "COPY_COMPARE",
     "DEADLINES",
     "DOCUMENT",
+    "FORM_STATES",
     "INBOUND",
     "KINDS",
     "METHODS",
@@ -267,6 +268,7 @@ PACK_REASONS = _texts(
 )
 #: what the print ledger warns of
 PRINT_FLAGS = _texts({"no_sheet": "没有废纸张号", "alone": "没有第二个人"})
+FORM_STATES = _texts({"stock": "在库", "used": "已用", "spoiled": "作废待销毁", "destroyed": "已销毁"})
 PRINT_OUTCOMES = _texts(
     {"printed": "打好了", "spoiled": "打坏了", "unprinted": "没打出来", "open": "没有记结果"}
 )

@@ -14,6 +14,9 @@ down_revision = '0002'
 def upgrade() -> None:
     """Day on paper."""
     _attachments()
+    _blank_counts()
+    _blank_forms()
+    _blank_receipts()
     _column_mappings()
     _form_counters()
     _handovers()
@@ -69,6 +72,64 @@ def _attachments() -> None:
     with op.batch_alter_table('attachments', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_attachments_sha256'), ['sha256'], unique=False)
         batch_op.create_index('ix_attachments_subject', ['subject_kind', 'subject_id'], unique=False)
+
+
+def _blank_counts() -> None:
+    op.create_table('blank_counts',
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('office', sa.String(length=12), nullable=False),
+    sa.Column('kind', sa.String(length=120), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('by', sa.String(length=120), nullable=False),
+    sa.Column('second', sa.String(length=120), nullable=False),
+    sa.Column('expected', sa.Integer(), nullable=False),
+    sa.Column('counted', sa.Integer(), nullable=False),
+    sa.Column('missing', sa.Text(), nullable=False),
+    sa.Column('extra', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_blank_counts'))
+    )
+    with op.batch_alter_table('blank_counts', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_blank_counts_office'), ['office'], unique=False)
+
+
+def _blank_forms() -> None:
+    op.create_table('blank_forms',
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('receipt_id', sa.String(length=26), nullable=False),
+    sa.Column('office', sa.String(length=12), nullable=False),
+    sa.Column('kind', sa.String(length=120), nullable=False),
+    sa.Column('code', sa.String(length=32), nullable=False),
+    sa.Column('state', sa.String(length=12), nullable=False),
+    sa.Column('document_id', sa.String(length=26), nullable=True),
+    sa.Column('changed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('changed_by', sa.String(length=120), nullable=False),
+    sa.Column('reason', sa.String(length=200), nullable=False),
+    sa.Column('second', sa.String(length=120), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_blank_forms')),
+    sa.UniqueConstraint('code', name=op.f('uq_blank_forms_code'))
+    )
+    with op.batch_alter_table('blank_forms', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_blank_forms_document_id'), ['document_id'], unique=False)
+        batch_op.create_index('ix_blank_forms_kind', ['kind', 'state', 'code'], unique=False)
+        batch_op.create_index(batch_op.f('ix_blank_forms_receipt_id'), ['receipt_id'], unique=False)
+
+
+def _blank_receipts() -> None:
+    op.create_table('blank_receipts',
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('office', sa.String(length=12), nullable=False),
+    sa.Column('kind', sa.String(length=120), nullable=False),
+    sa.Column('prefix', sa.String(length=12), nullable=False),
+    sa.Column('first', sa.String(length=16), nullable=False),
+    sa.Column('last', sa.String(length=16), nullable=False),
+    sa.Column('amount', sa.Integer(), nullable=False),
+    sa.Column('source', sa.String(length=80), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('by', sa.String(length=120), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_blank_receipts'))
+    )
+    with op.batch_alter_table('blank_receipts', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_blank_receipts_office'), ['office'], unique=False)
 
 
 def _column_mappings() -> None:
