@@ -228,25 +228,25 @@ def _next_codes(work: Work, actor: Actor, kind: str, count: int) -> list[str]:
 
 
 # -- 作废 --------------------------------------------------------------------------------------------------------------
-def spoil_form(services: Services, actor: Actor, code: str, reason: str) -> str:
-    """The form counts no more, used or not, and is kept to be destroyed; its code. ``RuleViolation``: ``unknown_form``,
-    ``reason_required``, ``form_spoiled``."""
+def spoil_form(services: Services, actor: Actor, code: str, reason: str, second: Actor) -> str:
+    """The form counts no more, used or not, and is kept to be destroyed; its code. ``second`` has seen it: nobody takes a
+    blank form out of the books alone. ``RuleViolation``: ``unknown_form``, ``reason_required``, ``form_spoiled``."""
     actor.require(Scope.ISSUE)
     why = reason_given(reason)
     with services.store.work(actor) as work:
         form = _found(work, actor, code)
         if form.state not in ("stock", "used"):
             raise RuleViolation("form_spoiled", f"{form.code} 已经登记作废了。")
-        _spoil(work, form, why)
+        _spoil(work, form, why, second.name)
         return form.code
 
 
-def _spoil(work: Work, form: BlankForm, why: str) -> None:
+def _spoil(work: Work, form: BlankForm, why: str, second: str = "") -> None:
     if form.state == "used":
         release_code(work, form.code)
     kind, object_id = ("document", form.document_id) if form.document_id else ("stock", form.id)
-    _change(work, form, "spoiled", reason=why)
-    work.audit("form_spoiled", kind, str(object_id), code=form.code, reason=why)
+    _change(work, form, "spoiled", reason=why, second=second)
+    work.audit("form_spoiled", kind, str(object_id), code=form.code, reason=why, second=second)
 
 
 def spoil_of_document(work: Work, document_id: str, why: str) -> None:

@@ -39,6 +39,7 @@ _DOORS: Final[dict[str, tuple[tuple[str, str, str, str, tuple[Role, ...]], ...]]
     ),
     "打印": (
         ("/window/prints", "打印批次", "print", "今天印了哪几批，哪批还没记结果；按批次号找。", _BOTH),
+        ("/window/stock", "空白证", "file", "领用、作废、盘点有印制流水号的空白证，每一张有去处。", _BOTH),
         ("/window/prints/ledger", "打印台账", "list", "哪张纸谁打的、打好没有；再打的缺什么手续。", _BOTH),
         (
             "/window/printers",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -42,7 +41,7 @@ def _stock_page(typed: dict[str, str], faults: Any = ()) -> str:
     house, actor = services(), current_actor()
     titles = sorted({title for one in house.templates.templates.values() for title in one.titles})
     return staff_page(
-        "window/stock/home.html", "labels", kinds=stocktaking.kinds_in_stock(house, actor), typed=typed, faults=faults,
+        "window/stock/home.html", "more", kinds=stocktaking.kinds_in_stock(house, actor), typed=typed, faults=faults,
         receipts=stocktaking.receipts_of(house, actor, 10), titles=titles, reasons=REASONS,
     )  # fmt: skip
 
@@ -83,12 +82,15 @@ def use() -> ResponseReturnValue:
 @blueprint.post("/spoil")
 @access.role(*DOERS)
 def spoil() -> ResponseReturnValue:
-    """作废: this form counts no more; keep it to be destroyed."""
+    """作废: this form counts no more, two people have seen it; keep it to be destroyed."""
     code = request.form.get("code", "").strip()
     batch = request.form.get("batch", "")[:26]
     back = f"/window/papers/{quote(batch)}#forms" if batch else HERE
-    spoilt = partial(spoil_form, services(), current_actor(), code, request.form.get("reason", ""))
-    return act(spoilt, f"{code} 已登记作废。请在纸上写“作废”收好，等着销毁。", back)
+
+    def waste() -> None:
+        spoil_form(services(), current_actor(), code, request.form.get("reason", ""), second_person())
+
+    return act(waste, f"{code} 已登记作废。请在纸上写“作废”收好，等着销毁。", back)
 
 
 # -- every form ------------------------------------------------------------------------------------------------------
@@ -100,7 +102,7 @@ def forms() -> ResponseReturnValue:
     rows = _forms(asked, stocktaking.SHOWN)
     kinds = [one.kind for one in stocktaking.kinds_in_stock(services(), current_actor())]
     return staff_page(
-        "window/stock/forms.html", "labels", rows=rows, asked=asked, kinds=kinds, states=FORM_STATES,
+        "window/stock/forms.html", "more", rows=rows, asked=asked, kinds=kinds, states=FORM_STATES,
         shown=stocktaking.SHOWN, export=f"{HERE}/forms/export?{urlencode(asked)}",
     )  # fmt: skip
 
@@ -126,7 +128,7 @@ def forms_file() -> Response:
     """The same list as a file, as long as it is; of spoiled ones it is the list for their destruction."""
     asked = _asked()
     rows = _forms(asked, stocktaking.EXPORTED)
-    headings = ("印制流水号", "哪种空白证", "状态", "统一受理号", "什么时候", "谁", "原因", "销毁时在场")
+    headings = ("印制流水号", "哪种空白证", "状态", "统一受理号", "什么时候", "谁", "原因", "第二个人")
     title = {"spoiled": "待销毁的空白证", "destroyed": "已销毁的空白证"}.get(asked["state"], "空白证登记")
     cells = [
         (r["code"], r["kind"], FORM_STATES[r["state"]], r["acceptance_no"], r["changed_at"], shown_actor(r["changed_by"]),
@@ -174,7 +176,7 @@ def _count_page(there: str, faults: Any) -> str:
     kind = (request.form.get("kind") or request.args.get("kind", "")).strip()[:120]
     kind = kind or (kinds[0].kind if len(kinds) == 1 else "")
     return staff_page(
-        "window/stock/count.html", "labels", kinds=kinds, kind=kind, there=there, faults=faults,
+        "window/stock/count.html", "more", kinds=kinds, kind=kind, there=there, faults=faults,
         past=stocktaking.counts_of(house, actor, kind), today=local_date(house.clock.now()),
     )  # fmt: skip
 

@@ -138,7 +138,7 @@ def test_a_form_that_cannot_be_this_documents_is_refused(house: House, code: str
     receive(house)
     receive(house, kind="营业执照", prefix="B", first="01", last="02")
     use_form(house.services, CLERK, ids(view)[0], "A000101")
-    spoil_form(house.services, CLERK, "A000102", "污损")
+    spoil_form(house.services, CLERK, "A000102", "污损", COLLEAGUE)
     with pytest.raises(RuleViolation) as refusal:
         use_form(house.services, CLERK, ids(view)[1], code)
     assert refusal.value.code == refused
@@ -168,21 +168,21 @@ def test_a_spoiled_form_is_nobodys_and_the_next_takes_its_place(house: House) ->
     receive(house)
     use_form(house.services, CLERK, ids(view)[0], "A000101")
     with pytest.raises(RuleViolation, match="原因"):
-        spoil_form(house.services, CLERK, "A000101", "  ")
-    spoil_form(house.services, CLERK, "A000101", "打偏了")
+        spoil_form(house.services, CLERK, "A000101", "  ", COLLEAGUE)
+    spoil_form(house.services, CLERK, "A000101", "打偏了", COLLEAGUE)
     assert packed_with(house, view, "A000101") == "mismatch", "the waste is not this paper"
     assert form_plan(house.services, CLERK, view)[0].proposed == "A000102"
     use_form(house.services, CLERK, ids(view)[0], "A000102")
     assert packed_with(house, view, "A000102") == "matched"
     with pytest.raises(RuleViolation) as refusal:
-        spoil_form(house.services, CLERK, "A000101", "再来")
+        spoil_form(house.services, CLERK, "A000101", "再来", COLLEAGUE)
     assert refusal.value.code == "form_spoiled"
 
 
 def test_waste_is_destroyed_before_two_people_all_or_nothing(house: House) -> None:
     receive(house)
     for code in ("A000103", "A000104"):
-        spoil_form(house.services, CLERK, code, "污损")
+        spoil_form(house.services, CLERK, code, "污损", COLLEAGUE)
     with pytest.raises(RuleViolation) as refusal:
         destroy_forms(house.services, CLERK, ["A000103", "A000105"], COLLEAGUE)
     assert refusal.value.code == "not_spoiled"
@@ -199,7 +199,7 @@ def test_waste_is_destroyed_before_two_people_all_or_nothing(house: House) -> No
 def test_another_office_has_nothing_to_do_with_it(house: House) -> None:
     receive(house)
     for act in (
-        lambda: spoil_form(house.services, ELSEWHERE, "A000101", "污损"),
+        lambda: spoil_form(house.services, ELSEWHERE, "A000101", "污损", COLLEAGUE),
         lambda: destroy_forms(house.services, ELSEWHERE, ["A000101"], COLLEAGUE),
     ):
         with pytest.raises(RuleViolation) as refusal:
@@ -223,7 +223,7 @@ def test_a_count_names_what_is_missing_and_what_should_not_be_there(house: House
     view = batch(house)
     receive(house)
     use_form(house.services, CLERK, ids(view)[0], "A000101")
-    spoil_form(house.services, CLERK, "A000102", "污损")
+    spoil_form(house.services, CLERK, "A000102", "污损", COLLEAGUE)
     right = count_forms(house.services, CLERK, TITLE, "A000103-A000110", COLLEAGUE)
     assert (right.expected, right.counted, right.missing, right.extra) == (8, 8, "", "")
     wrong = count_forms(
@@ -275,7 +275,12 @@ def test_the_whole_life_of_forms_at_the_window(house: House, clerk: tuple[FlaskC
     assert "已记下：印在 A000101 上" in used.text
     skipped = post(clerk, "/use", batch=view.id, document_id=ids(view)[1], code="A000103")
     assert "下一张本该是 A000102" in skipped.text and "都对上号了" in skipped.text
-    assert "已登记作废" in post(clerk, "/spoil", code="A000103", reason="打偏了", batch=view.id).text
+    waste: dict[str, object] = {"code": "A000103", "reason": "打偏了", "batch": view.id}
+    assert "第二个人" in post(clerk, "/spoil", **waste, second_who="clerk", second_pin="528041").text
+    assert forms_of(house.services, CLERK, state="spoiled") == [], "nobody spoils a form alone"
+    assert "已登记作废" in post(clerk, "/spoil", **waste, **TWO).text
+    [spoilt] = forms_of(house.services, CLERK, state="spoiled")
+    assert (spoilt["reason"], spoilt["second"]) == ("打偏了", COLLEAGUE.name)
     assert "第二个人" in post(clerk, "/destroy", code="A000103", second_who="", second_pin="").text
     assert forms_of(house.services, CLERK, state="destroyed") == []
     assert "请先勾出" in post(clerk, "/destroy", **TWO).text
