@@ -22,6 +22,7 @@ from .consignments.tickets import ticket_in
 from .errors import NotFound, NotPermitted
 from .form_numbers import FORM_WORDS, FormKind, form_by_number, form_kind, read_form_number
 from .models import Case, Document, Manifest, PaperForm
+from .printing.stock import blank_form
 from .rights import Actor, Scope
 from .services import Services
 from .store import Work
@@ -152,6 +153,12 @@ def _paper(work: Work, actor: Actor, code: str) -> Found | None:
     return Found("paper", address, f"{document.title}，办件 {case.acceptance_no}")
 
 
+def _blank(work: Work, actor: Actor, code: str) -> Found | None:
+    """A numbered form on which no document stands: in stock, spoiled or destroyed."""
+    row = blank_form(work, actor, code) if actor.may(Scope.ISSUE) else None
+    return Found("blank", f"/window/stock/forms?q={quote(row.code)}", f"空白证 {row.code}") if row else None
+
+
 def _badge(work: Work, actor: Actor, code: str) -> Found | None:
     """A colleague's badge: the dialog that changes who acts, which asks for the PIN."""
     holder = badge_holder(work, code)
@@ -161,4 +168,14 @@ def _badge(work: Work, actor: Actor, code: str) -> Found | None:
 
 
 #: add a line for another kind of code; narrow patterns first, what asks the database for any text last
-RECOGNIZERS: Final[tuple[Recognizer, ...]] = (_list, _ticket, _handover, _form, _label, _case, _paper, _badge)
+RECOGNIZERS: Final[tuple[Recognizer, ...]] = (
+    _list,
+    _ticket,
+    _handover,
+    _form,
+    _label,
+    _case,
+    _paper,
+    _blank,
+    _badge,
+)

@@ -25,7 +25,10 @@ from .batches import PrintView, seen_document
 from .form_codes import MOST, code_of, tidy_code
 
 __all__ = [
+    "STATES",
     "FormPlan",
+    "acceptance_of",
+    "blank_form",
     "destroy_forms",
     "form_plan",
     "mine",
@@ -142,13 +145,16 @@ def use_form(services: Services, actor: Actor, document_id: str, code: str) -> s
         return expected
 
 
+def blank_form(work: Work, actor: Actor, code: str) -> BlankForm | None:
+    """The form with this number as scanned or typed; None for an unknown one or another office's."""
+    return work.session.scalar(mine(select(BlankForm).where(BlankForm.code == tidy_code(code)), actor))
+
+
 def _found(work: Work, actor: Actor, code: str) -> BlankForm:
-    plain = tidy_code(code)
-    form = work.session.scalar(mine(select(BlankForm).where(BlankForm.code == plain), actor))
+    form = blank_form(work, actor, code)
     if form is None:
-        raise RuleViolation(
-            "unknown_form", f"空白证里没有“{plain[:24]}”这个号。请看清纸上的印制流水号，或先登记领用。"
-        )
+        words = f"空白证里没有“{tidy_code(code)[:24]}”这个号。请看清纸上的印制流水号，或先登记领用。"
+        raise RuleViolation("unknown_form", words)
     return form
 
 

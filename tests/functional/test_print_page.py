@@ -179,3 +179,51 @@ def test_the_label_printer_waits_for_paper_and_asks_before_it_prints_twice(
         assert len(device.printed) == 1
         for context in screens.made:
             context.close()
+
+
+def test_a_numbered_form_is_scanned_beside_the_sheet_spoiled_and_counted(
+    screens: Screens, clerk: Page
+) -> None:
+    title, stock = document()["title"], f"{screens.base}/window/stock"
+    clerk.goto(stock)
+    expect(clerk.get_by_text("还没有登记领用的空白证")).to_be_visible()
+    look(clerk, "stock-empty")
+    for field, text in {
+        "kind": title,
+        "source": "市局印制中心",
+        "prefix": "A",
+        "first": "000101",
+        "last": "000120",
+    }.items():
+        clerk.fill(f"[name={field}]", text)
+    clerk.get_by_role("button", name="登记领用").click()
+    expect(clerk.get_by_text("已登记领用 20 张")).to_be_visible()
+    batch = batch_of(screens.house, 3)
+    clerk.goto(f"{screens.base}/window/papers/{batch}")
+    expect(clerk.locator("#forms h2")).to_have_text("3 份印在空白证上")
+    clerk.locator("#form-code").focus()
+    scan(clerk, "A000101")
+    expect(clerk.locator(".notice.ok")).to_contain_text("印在 A000101 上")
+    clerk.locator("#form-code").focus()
+    scan(clerk, "A000103")
+    expect(clerk.locator(".notice.wait")).to_contain_text("下一张本该是 A000102")
+    clerk.get_by_text("有一张坏了").click()
+    clerk.fill("#waste-code", "A000102")
+    clerk.fill("#waste-reason", "打偏了")
+    clerk.locator("#forms [name=second_who]").fill("colleague")
+    clerk.locator("#forms [name=second_pin]").fill(PIN)
+    look(clerk, "print-forms")
+    clerk.get_by_role("button", name="登记作废").click()
+    expect(clerk.locator(".notice.ok")).to_contain_text("A000102 已登记作废")
+    clerk.goto(f"{stock}/count")
+    clerk.fill("#f-there", "A000104-A000119")
+    clerk.locator("main [name=second_who]").fill("colleague")
+    clerk.locator("main [name=second_pin]").fill(PIN)
+    clerk.get_by_role("button", name="点完了，对账").click()
+    expect(clerk.locator(".notice.wait")).to_contain_text("应有 17 张，点到 16 张")
+    expect(clerk.locator("#counts ~ .scroll")).to_contain_text("少了 A000120")
+    look(clerk, "stock-count")
+    clerk.goto(stock)
+    look(clerk, "stock")
+    clerk.goto(f"{stock}/forms?state=spoiled")
+    look(clerk, "stock-spoiled")

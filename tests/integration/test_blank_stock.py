@@ -9,7 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from dispatch.badges import set_own_pin
-from dispatch.errors import Invalid, RuleViolation
+from dispatch.errors import Invalid, NotFound, RuleViolation
+from dispatch.opening import what_is
 from dispatch.people import create_user
 from dispatch.printing.batches import PrintView, start_print
 from dispatch.printing.stock import destroy_forms, form_plan, receive_forms, spoil_form, use_form
@@ -313,3 +314,14 @@ def test_stock_is_no_observers(house: House) -> None:
     other, _ = house.browser("seer", "observer")
     for path in ("", "/forms", "/count", "/forms/export", "/receipts/export", "/counts/export"):
         assert other.get(f"/window/stock{path}").status_code == 403
+
+
+def test_a_form_scanned_anywhere_opens_what_became_of_it(house: House) -> None:
+    view = batch(house)
+    receive(house)
+    found = what_is(house.services, CLERK, "a000102")
+    assert (found.kind, found.address) == ("blank", "/window/stock/forms?q=A000102")
+    use_form(house.services, CLERK, ids(view)[0], "A000102")
+    assert what_is(house.services, CLERK, "A000102").kind == "paper", "now it is that document's paper"
+    with pytest.raises(NotFound):
+        what_is(house.services, ELSEWHERE, "A000103")
