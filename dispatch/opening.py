@@ -21,7 +21,8 @@ from .consignments.envelope import cases_inside
 from .consignments.tickets import ticket_in
 from .errors import NotFound, NotPermitted
 from .form_numbers import FORM_WORDS, FormKind, form_by_number, form_kind, read_form_number
-from .models import Case, Document, Manifest, PaperForm
+from .models import Case, Document, Manifest, PaperForm, PrintBatch
+from .printing.marks import parse_sheet
 from .printing.stock import blank_form
 from .rights import Actor, Scope
 from .services import Services
@@ -31,6 +32,8 @@ __all__ = ["RECOGNIZERS", "Found", "Recognizer", "what_is"]
 
 #: shorter texts are names, phone tails or slips of a finger, not codes
 SHORTEST: Final = 6
+#: a print batch of the day; its sheets are known by ``parse_sheet``
+_BATCH_NO: Final = re.compile(r"P?([0-9]{4}-[0-9]{1,4})\Z", re.IGNORECASE)
 _ACCEPTANCE_NO: Final = re.compile(r"[0-9A-Za-z-]{6,40}\Z")
 
 
@@ -97,8 +100,12 @@ def _handover(work: Work, actor: Actor, code: str) -> Found | None:
 
 
 def _form(work: Work, actor: Actor, code: str) -> Found | None:
-    """One of the sheets that belong to a case: 快递申请单, 内件清单, 送达回证."""
+    """One of the sheets that belong to a case: 快递申请单, 内件清单, 送达回证; or one that belongs to nothing yet."""
     row = form_by_number(work, actor, code)
+    if row is not None and not row.subject_id:
+        return Found(
+            "blank", "/window/attach", f"空白的{FORM_WORDS[form_kind(row.number)]}，填好签好后在这里传上来"
+        )
     case = _case_of_form(work, row) if row is not None else None
     if row is None or case is None or not actor.sees(case.division_code):
         return None
@@ -115,6 +122,23 @@ def _case_of_form(work: Work, row: PaperForm) -> Case | None:
     if row.subject_kind == "consignment":
         return next(iter(cases_inside(work, row.subject_id)), None)
     return None
+
+
+def _print(work: Work, actor: Actor, code: str) -> Found | None:
+    """A print batch by its number (``1125-3``), or one of its sheets (``P1125-3/17``). Every office counts for itself
+    and anew every year: one's own office is meant before those below it, then the newest."""
+    sheet, batch = parse_sheet(code), _BATCH_NO.match(code)
+    number = sheet.batch if sheet else batch[1] if batch else ""
+    if not number or not actor.may(Scope.ISSUE):
+        return None
+    query = select(PrintBatch).where(
+        PrintBatch.number == number, PrintBatch.office.startswith(actor.office, autoescape=True)
+    )
+    row = work.session.scalar(query.order_by(PrintBatch.office, PrintBatch.created_at.desc()).limit(1))
+    if row is None:
+        return None
+    words = f"打印批次 {row.number}" + (f" 的第 {sheet.place} 张" if sheet else "")
+    return Found("print", f"/window/papers/{row.id}", words)
 
 
 def _case(work: Work, actor: Actor, code: str) -> Found | None:
@@ -169,13 +193,5 @@ def _badge(work: Work, actor: Actor, code: str) -> Found | None:
 
 #: add a line for another kind of code; narrow patterns first, what asks the database for any text last
 RECOGNIZERS: Final[tuple[Recognizer, ...]] = (
-    _list,
-    _ticket,
-    _handover,
-    _form,
-    _label,
-    _case,
-    _paper,
-    _blank,
-    _badge,
-)
+    _list, _ticket, _handover, _form, _print, _label, _case, _paper, _blank, _badge,
+)  # fmt: skip

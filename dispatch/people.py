@@ -103,6 +103,8 @@ class UserView:
     office: str
     active: bool
     demo: bool
+    badge: bool
+    pin: bool
 
 
 @dataclass(frozen=True)
@@ -226,7 +228,18 @@ def list_users(services: Services, actor: Actor) -> list[UserView]:
     actor.require(Scope.ADMIN)
     with services.store.read(actor) as work:
         rows = list(work.session.scalars(select(User).order_by(User.name)))
-    return [UserView(row.name, Role(row.role), row.office, row.active, row.demo) for row in rows]
+    return [
+        UserView(
+            row.name,
+            Role(row.role),
+            row.office,
+            row.active,
+            row.demo,
+            bool(row.badge_key),
+            bool(row.pin_hash),
+        )
+        for row in rows
+    ]
 
 
 def has_admin(services: Services) -> bool:

@@ -6,6 +6,7 @@ Every function here is safe to repeat and to run twice at once.
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +14,14 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from . import migrations, people
+from .badges import set_own_pin
 from .config import Settings
 from .consignments.ranges import ensure_demo_range
 from .errors import Rejected, RuleViolation, Unavailable
 from .intake.receive import receive_case
 from .issue import issue_case
 from .models import Case, DocumentType
-from .rights import CLI, SYSTEM, Role
+from .rights import CLI, ROLE_SCOPES, SYSTEM, Actor, Role
 from .services import Services
 
 __all__ = [
@@ -46,6 +48,10 @@ _DEMO_ACCOUNTS = (
 )  # fmt: skip
 
 
+#: who stands at a counter that several share
+_WITH_PIN = frozenset({Role.CLERK, Role.SUPERVISOR})
+
+
 @dataclass(frozen=True)
 class Account:
     """An account just made, with the password nobody will see again."""
@@ -53,6 +59,7 @@ class Account:
     name: str
     role: Role
     password: str
+    pin: str = ""
 
 
 def make_folders(settings: Settings) -> None:
@@ -141,20 +148,32 @@ def first_admin(services: Services) -> Account | None:
 
 # -- demonstration -------------------------------------------------------------------------------------------------
 def demo_accounts(services: Services) -> list[Account]:
-    """One account or two of every role, with new random passwords each time. ``Rejected`` in production."""
+    """One account or two of every role, with new random passwords each time, and a PIN for who shares a
+    counter. ``Rejected`` in production."""
     if services.settings.production:
         raise Rejected("production", "正式环境不能使用 --demo。")
     known = {user.name: user for user in people.list_users(services, SYSTEM)}
     accounts = []
     for name, role in _DEMO_ACCOUNTS:
-        account = Account(name, role, people.random_password())
+        account = Account(name, role, people.random_password(), _pin() if role in _WITH_PIN else "")
         if name in known:
             people.set_password(services, SYSTEM, name, account.password)
         else:
             office = "" if role is Role.ADMIN else _DEMO_OFFICE
             people.create_user(services, SYSTEM, name, str(role), office, account.password, demo=True)
+        if account.pin:
+            actor = Actor(f"user:{name}", _DEMO_OFFICE, ROLE_SCOPES[role], role)
+            set_own_pin(services, actor, account.password, account.pin)
         accounts.append(account)
     return accounts
+
+
+def _pin() -> str:
+    """Six digits that are no row and no repetition of one or two."""
+    while True:
+        digits = "".join(secrets.choice("0123456789") for _ in range(6))
+        if len(set(digits)) > 3:
+            return digits
 
 
 def count_demo_cases(services: Services) -> int:

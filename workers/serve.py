@@ -135,7 +135,10 @@ def _announce(wanted: Wanted, settings: Settings, accounts: Sequence[setup.Accou
     lines = [f"服务已就绪：{settings.public_base_url}"]
     if accounts:
         lines += ["演示账户（每次启动换新密码）："]
-        lines += [f"  {account.name}\t{account.role}\t{account.password}" for account in accounts]
+        lines += [
+            "\t".join((f"  {one.name}", one.role, one.password, *((f"PIN {one.pin}",) if one.pin else ())))
+            for one in accounts
+        ]
         lines += ["演示样本 不具法律效力。按 Ctrl-C 停止。"]
     click.echo("\n".join(lines))
 

@@ -8,6 +8,7 @@ import sys
 import click
 
 from .. import people
+from ..badges import set_badge
 from ..errors import Rejected
 from ..rights import CLI, Role, Scope
 from .console import House, house, say, table
@@ -38,7 +39,15 @@ def list_users(at: House) -> None:
     """All accounts."""
     rows = people.list_users(at.services, CLI)
     table(
-        (u.name, u.role, u.office, "在用" if u.active else "已停用", "演示" if u.demo else "") for u in rows
+        (
+            u.name,
+            u.role,
+            u.office,
+            "在用" if u.active else "已停用",
+            "有工牌" if u.badge else "",
+            "演示" if u.demo else "",
+        )
+        for u in rows
     )
 
 
@@ -59,6 +68,17 @@ def password(at: House, name: str, password_stdin: bool) -> None:
     """A new password."""
     people.set_password(at.services, CLI, name, read_password(password_stdin))
     say(f"已重设 {name} 的密码。")
+
+
+@user.command("badge", help="登记工牌；不加 --code 时从标准输入读一行（扫一下），空行为注销")
+@click.argument("name")
+@click.option("--code", default=None, help="工牌上的码")
+@house
+def badge(at: House, name: str, code: str | None) -> None:
+    """Say which badge is somebody's."""
+    read = sys.stdin.readline().rstrip("\r\n") if code is None else code
+    set_badge(at.services, CLI, name, read)
+    say(f"{name} 的工牌登记好了。" if read.strip() else f"{name} 的工牌注销了。")
 
 
 def read_password(from_stdin: bool) -> str:

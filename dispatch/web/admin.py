@@ -8,12 +8,16 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from .. import people
+from ..badges import set_badge
+from ..cards import badge_card
 from ..consignments.ranges import list_ranges
-from ..errors import Invalid, RuleViolation
+from ..errors import Invalid, NotFound, RuleViolation
 from ..rights import SCOPES
 from . import access
 from .access import current_actor, services
+from .api_documents import attachment
 from .rooms import act, staff_page
+from .words import ROLES, plain
 
 __all__ = ["blueprint"]
 
@@ -71,6 +75,27 @@ def new_password(name: str) -> ResponseReturnValue:
 def disable(name: str) -> ResponseReturnValue:
     """The account opens nothing any more."""
     return act(lambda: people.disable_user(services(), current_actor(), name), f"{name} 已停用。", "/admin")
+
+
+@blueprint.post("/users/<name>/badge")
+@access.role("admin")
+def badge(name: str) -> ResponseReturnValue:
+    """The card somebody scans already, registered; an empty code takes it away."""
+    code = request.form.get("code", "").strip()
+    said = f"{name} 的工牌登记好了。" if code else f"{name} 的工牌注销了。"
+    return act(lambda: set_badge(services(), current_actor(), name, code), said, "/admin#users")
+
+
+@blueprint.post("/users/<name>/badge.pdf")
+@access.role("admin")
+def badge_paper(name: str) -> ResponseReturnValue:
+    """A new badge to cut out; the older one opens nothing any more."""
+    house, actor = services(), current_actor()
+    found = next((one for one in people.list_users(house, actor) if one.name == name), None)
+    if found is None:
+        raise NotFound(f"没有名为 {name} 的用户。")
+    data = badge_card(house, actor, name, plain(ROLES, found.role))
+    return attachment(data, "application/pdf", f"工牌 {name}.pdf")
 
 
 @blueprint.post("/keys")

@@ -645,6 +645,20 @@ def test_freezing_and_restoring(crew: Crew) -> None:
     assert crew.house.view(view["acceptance_no"])["documents"][0]["state"] == "valid"
 
 
+def test_administration_gives_badges(crew: Crew) -> None:
+    crew.post("admin", "/admin/users", {"name": "工牌人", "role": "clerk", "office": "33"})
+    card = crew.post("admin", "/admin/users/工牌人/badge.pdf")
+    assert card.mimetype == "application/pdf" and card.data.startswith(b"%PDF")
+    assert "有工牌" in crew.of("admin").get("/admin").text
+    assert crew.post("admin", "/admin/users/没有这人/badge.pdf").status_code == 404
+    told = crew.post("admin", "/admin/users/工牌人/badge", code="CARD-0001")
+    assert "工牌人 的工牌登记好了" in told.text
+    assert "工牌码应为" in crew.post("admin", "/admin/users/工牌人/badge", code="短").text
+    assert "已登记给 工牌人" in crew.post("admin", "/admin/users/admin/badge", code="CARD-0001").text
+    assert "注销了" in crew.post("admin", "/admin/users/工牌人/badge", code="").text
+    assert crew.post("clerk", "/admin/users/工牌人/badge", code="CARD-0002").status_code == 403
+
+
 def test_administration_shows_secrets_once(crew: Crew) -> None:
     made = crew.post("admin", "/admin/users", {"name": "新来的", "role": "clerk", "office": "3307"})
     secret = re.search(r'id="secret">([^<]+)<', made.text)

@@ -269,6 +269,11 @@ def test_accounts_from_the_command_line(shell: Shell) -> None:
     )
     assert "wang\tclerk\t3311\t在用" in shell.run("user", "list").stdout
     shell.run("user", "password", "wang", "--password-stdin", stdin="another-river-43\n")
+    shell.run("user", "badge", "wang", stdin="BADGE-000123\r\n")
+    assert "有工牌" in shell.run("user", "list").stdout
+    assert "工牌码应为" in shell.refused("user", "badge", "wang", "--code", "短")
+    assert "注销" in shell.run("user", "badge", "wang", "--code", "").stdout
+    assert "没有名为" in shell.refused("user", "badge", "nobody", "--code", "BADGE-000124")
     shell.run("user", "disable", "wang")
     assert "已停用" in shell.run("user", "list").stdout
     shell.refused("user", "create", "li", "--role", "clerk", "--office", "33", "--password-stdin")
