@@ -23,7 +23,17 @@ from ..store import Work
 from .cells import as_written
 from .columns import Layout, column_named, columns, guesses, header_by
 from .files import Source, open_source
-from .kept import keep_file, layout_of, own_run, refuse_running, source_of, suffix_of, survey_of, written
+from .kept import (
+    file_of,
+    keep_file,
+    layout_of,
+    own_run,
+    refuse_running,
+    source_of,
+    suffix_of,
+    survey_of,
+    written,
+)
 from .mappings import Recalled, mapping_named, recall, remember
 from .running import clear, run_at_once
 from .survey import Survey, survey
@@ -125,7 +135,8 @@ def start_run(
     """Try (``try``) or take in (``take``) the file as ``layout`` reads it (None for lines of JSON), remembered for the next
     file of this ``platform`` where one is named.
 
-    ``Invalid``: headings missing or said twice, what refuses the whole file; ``RuleViolation('running')``.
+    ``Invalid``: headings missing or said twice, what refuses the whole file; ``RuleViolation('running')``; ``NotFound``
+    once the file is not kept.
     """
     actor.require(Scope.CASES)
     if act not in ("try", "take"):
@@ -133,6 +144,7 @@ def start_run(
     with services.store.work(actor) as work:
         run = own_run(work, actor, run_id, lock=True)
         refuse_running(run)
+        file_of(work, run)
         seen = survey_of(work, run)[1]
         if seen.line:
             _check_layout(seen, layout)

@@ -16,6 +16,7 @@ from .files import Row, Source, cases_in, open_source
 from .survey import Survey
 
 __all__ = [
+    "file_of",
     "keep_file",
     "layout_of",
     "own_run",
@@ -60,11 +61,17 @@ def keep_file(work: Work, run_id: str, data: bytes) -> None:
     work.add(ImportFile(id=run_id, data=work.vault.seal_bytes("import_files", "data", run_id, data)))
 
 
-def source_of(work: Work, run: ImportRun) -> Source:
-    """The file itself, opened; ``NotFound`` once it is not kept any more."""
+def file_of(work: Work, run: ImportRun) -> ImportFile:
+    """The file as it is kept; ``NotFound`` once it is not any more."""
     kept = work.session.get(ImportFile, run.id)
     if kept is None:
         raise NotFound("这个文件的办件已经全部收下，文件不再保留。要再导入，请重新上传。")
+    return kept
+
+
+def source_of(work: Work, run: ImportRun) -> Source:
+    """The file itself, opened; ``NotFound`` once it is not kept any more."""
+    kept = file_of(work, run)
     data = work.vault.open_bytes("import_files", "data", run.id, kept.data)
     return open_source(suffix_of(survey_of(work, run)[0]), data)
 

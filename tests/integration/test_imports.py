@@ -218,6 +218,8 @@ def test_nothing_of_a_person_lies_open_and_nothing_is_kept_longer_than_needed(ro
     with pytest.raises(NotFound) as refusal:
         go(road, whole, "take")
     assert "重新上传" in refusal.value.detail
+    after = run_view(road.services, CLERK, whole)
+    assert (after.state, after.created) == ("taken", 1)  # what was taken stays told
     road.clock.forward(days=31)
     begin(road, row(4))
     assert (count(road, ImportRun), count(road, ImportFile), count(road, ImportFault)) == (1, 1, 0)
@@ -246,6 +248,17 @@ def test_a_large_file_goes_on_in_the_background_piece_by_piece(road: Road) -> No
     done = run_view(road.services, CLERK, run_id)
     assert (done.state, done.created, done.refused) == ("taken", 515, 5)
     assert (count(road, Case), count(road, ImportChunk)) == (515, 0)
+
+
+def test_a_large_file_that_is_not_kept_any_more_is_not_begun_again(road: Road) -> None:
+    run_id = begin(road, *(row(serial) for serial in range(1, 302)))
+    go(road, run_id, "take")
+    while do_next(road):
+        pass
+    with pytest.raises(NotFound):
+        go(road, run_id, "take")  # a page that stood open elsewhere
+    after = run_view(road.services, CLERK, run_id)
+    assert (after.state, after.created, do_next(road)) == ("taken", 301, False)
 
 
 def test_a_worker_killed_in_the_middle_loses_nothing_and_doubles_nothing(road: Road, monkeypatch) -> None:
