@@ -119,6 +119,9 @@ LISTS: dict[str, tuple[str, ...]] = {
     "/window/internal": ("/window/internal/table", "/window/internal/lists/table"),
     "/window/internal/<handover_id>": ("/window/internal/<handover_id>/table",),
     "/window/payers": ("/window/payers/export",),
+    "/window/stock": ("/window/stock/receipts/export",),
+    "/window/stock/forms": ("/window/stock/forms/export",),
+    "/window/stock/count": ("/window/stock/counts/export",),
     "/supervise": ("/supervise/export", "/supervise/points/export", "/window/seals/export"),
     "/admin": ("/admin/<what>/export",),
 }
