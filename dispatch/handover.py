@@ -6,6 +6,7 @@ signs. With the second signature every paper that was seen has its new holder.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -342,36 +343,44 @@ def handover_view(services: Services, actor: Actor, handover_id: str) -> Handove
     """One list with its papers; ``NotFound`` when absent or another office's."""
     actor.require(Scope.ISSUE)
     with services.store.read(actor) as work:
-        return _view(work, _find(work, actor, handover_id))
+        row = _find(work, actor, handover_id)
+        papers = tuple(attachments_of(work, "handover", row.id))
+        return _view(row, _lines(work, [row.id]).get(row.id, ()), papers)
 
 
 def list_handovers(services: Services, actor: Actor, limit: int = 40) -> list[HandoverView]:
-    """The office's lists, open ones first, then the newest."""
+    """The office's lists, open ones first, then the newest; without their ``papers``."""
     actor.require(Scope.ISSUE)
     with services.store.read(actor) as work:
         query = select(Handover).where(Handover.division_code.startswith(actor.office, autoescape=True))
         query = query.where(Handover.state != "cancelled")
-        rows = work.session.scalars(
-            query.order_by(Handover.state != "open", Handover.created_at.desc()).limit(limit)
-        )
-        return [_view(work, row) for row in rows]
+        query = query.order_by(Handover.state != "open", Handover.created_at.desc()).limit(limit)
+        rows = list(work.session.scalars(query))
+        lines = _lines(work, [row.id for row in rows])
+        return [_view(row, lines.get(row.id, ())) for row in rows]
 
 
-def _view(work: Work, row: Handover) -> HandoverView:
+def _lines(work: Work, lists: Sequence[str]) -> dict[str, list[Line]]:
+    """List → its papers in their order."""
     query = (
         select(HandoverItem, Document, Case.acceptance_no)
         .join(Document, Document.id == HandoverItem.document_id)
         .join(Case, Case.id == Document.case_id)
-        .where(HandoverItem.handover_id == row.id)
-        .order_by(HandoverItem.position)
+        .where(HandoverItem.handover_id.in_(lists))
+        .order_by(HandoverItem.position, HandoverItem.document_id)
     )
-    lines = tuple(
-        Line(paper.id, number, title_of(paper), paper.number or "", item.expected, item.seen_at is not None, item.place)
-        for item, paper, number in work.session.execute(query)
-    )  # fmt: skip
+    found: dict[str, list[Line]] = {}
+    for item, paper, number in work.session.execute(query):
+        seen = item.seen_at is not None
+        line = Line(paper.id, number, title_of(paper), paper.number or "", item.expected, seen, item.place)
+        found.setdefault(item.handover_id, []).append(line)
+    return found
+
+
+def _view(row: Handover, lines: Sequence[Line], papers: tuple[AttachmentView, ...] = ()) -> HandoverView:
     return HandoverView(
         row.id, row.number, row.direction, row.department_name or "制证", row.state, row.created_at, row.created_by,
-        row.signed_at, row.given_by, row.taken_by, row.strays, lines, tuple(attachments_of(work, "handover", row.id)),
+        row.signed_at, row.given_by, row.taken_by, row.strays, tuple(lines), papers,
     )  # fmt: skip
 
 

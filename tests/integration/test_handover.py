@@ -9,7 +9,7 @@ import pypdfium2
 import pytest
 import zxingcpp
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from dispatch import badges, custody, ledger, people
 from dispatch.attachments import attach
@@ -293,3 +293,22 @@ def test_the_pages_from_opening_a_list_to_both_signatures(house: House) -> None:
     assert "A-01" in browser.get("/window/internal?q=A-01").text
     assert browser.get("/window/internal/table").status_code == 200
     assert browser.post(f"{address}/scan", data={"code": paper}).status_code == 403
+
+
+def test_the_page_of_lists_asks_as_often_for_many_as_for_few(house: House) -> None:
+    asked: list[str] = []
+    event.listen(house.services.store.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+
+    def count() -> tuple[int, int]:
+        asked.clear()
+        return len(list_handovers(house.services, CLERK)), len(asked)
+
+    _, papers = issued(house)
+    made = begin_handover(house.services, CLERK, "in", BUREAU)
+    scan_into(house.services, CLERK, made, papers[0])
+    lists, few = count()
+    for _ in range(6):
+        begin_handover(house.services, CLERK, "in", BUREAU)
+    more, many = count()
+    assert (lists, more) == (1, 7) and few == many
+    assert [len(one.lines) for one in list_handovers(house.services, CLERK)] == [1] * 7
