@@ -18,6 +18,7 @@ __all__ = [
     "CASE_MOVES",
     "CONSIGNMENT_MOVES",
     "DOCUMENT_MOVES",
+    "METHODS",
     "SCAN_MOVES",
     "CaseState",
     "ConsignmentState",
@@ -26,6 +27,19 @@ __all__ = [
     "after_scan",
     "check_move",
 ]
+
+
+#: how papers reach their recipient, in the words that screens and files share
+METHODS: Mapping[str, str] = MappingProxyType(
+    {
+        "express": "政务专递",
+        "door": "送证上门",
+        "point": "代办点",
+        "counter": "窗口自取",
+        "on_the_spot": "当场领取",
+        "electronic": "电子送达",
+    }
+)
 
 
 class CaseState(StrEnum):

@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from .cases import find_case
 from .errors import Fault, Invalid, NotFound
+from .lifecycle import METHODS
 from .models import Case, Consignment, Document, PayerRule, new_id
 from .rights import Actor, Scope
 from .services import Services
@@ -23,7 +24,7 @@ from .store import Work
 __all__ = ["WORDS", "Fee", "add_rule", "fees_of", "payer_of", "remove_rule", "rules"]
 
 WORDS: Final = MappingProxyType({"office": "中心付（寄付）", "recipient": "收件人付（到付）"})
-_METHODS: Final = MappingProxyType({"express": "政务专递", "door": "送证上门", "point": "代办点"})
+_METHODS: Final = MappingProxyType({key: METHODS[key] for key in ("express", "door", "point")})
 _DIVISION: Final = re.compile(r"(?:[1-9][0-9]{0,11})?")
 
 

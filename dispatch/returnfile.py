@@ -21,7 +21,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from .calendar import SHANGHAI, local_date, utc
 from .errors import Fault, Invalid
 from .export import Table
-from .lifecycle import ScanAction
+from .lifecycle import METHODS, ScanAction
 from .models import (
     Attachment,
     Audit,
@@ -75,16 +75,6 @@ VALIDITY: Final[Mapping[str, str]] = MappingProxyType(
         "revoked": "撤销",
         "cancelled": "注销",
         "penalty": "吊销",
-    }
-)
-_METHODS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "express": "政务专递",
-        "door": "送证上门",
-        "point": "代办点",
-        "counter": "窗口自取",
-        "on_the_spot": "当场领取",
-        "electronic": "电子送达",
     }
 )
 _COUNTER: Final = "counter"
@@ -293,7 +283,7 @@ class _Facts:
         handed = [one.happened for one in moves if one.action == ScanAction.HAND_OVER]
         return ReturnLine(
             case.acceptance_no, case.item_code, case.department_name, document.title, document.copy,
-            document.number or "", document.id, validity, _METHODS.get(envelope.method if envelope else case.method, ""),
+            document.number or "", document.id, validity, METHODS.get(envelope.method if envelope else case.method, ""),
             self._carriers.get(envelope.carrier, envelope.carrier) if envelope else "", self._number(envelope, at),
             "cancelled" if acts[-1] == "case_cancelled" else state, issued,
             local_date(handed[-1]) if handed else None, served_on, document.position,

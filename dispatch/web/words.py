@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup, escape
 
 from ..chronicle import shown_actor
+from ..intake.wording import CHOICES
+from ..lifecycle import METHODS
 from ..printing.marks import paper_words
 
 __all__ = [
@@ -150,16 +152,6 @@ def _texts(rows: dict[str, str]) -> Mapping[str, str]:
 
 
 KINDS = _texts({"certificate": "证照", "notice": "通知书", "decision": "决定书", "physical": "实体证件"})
-METHODS = _texts(
-    {
-        "express": "政务专递",
-        "door": "送证上门",
-        "point": "代办点",
-        "counter": "窗口自取",
-        "on_the_spot": "当场领取",
-        "electronic": "电子送达",
-    }
-)
 CARRIERS = _texts(
     {
         "ems": "邮政 EMS",
@@ -186,21 +178,7 @@ ROLES = _texts(
         "admin": "管理员",
     }
 )
-RELATIONS = _texts(
-    {
-        "self": "本人",
-        "contact": "联系人",
-        "mailroom": "单位收发室",
-        "spouse": "配偶",
-        "child": "子女",
-        "parent": "父母",
-        "colleague": "同事",
-        "representative": "代理人",
-        "designated": "指定代收人",
-        "guardian": "监护人",
-        "heir": "继承人",
-    }
-)
+RELATIONS = _texts(CHOICES["recipient/relation"])
 SIGNERS = _texts(
     {
         "self": "本人",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,19 +9,9 @@ from playwright.sync_api import expect
 
 from tests.factories import approval, document
 from tests.functional.browsing import shoot
-from tests.functional.screens import Screens, served
+from tests.functional.screens import Screens
 
 pytestmark = pytest.mark.functional
-
-
-@pytest.fixture
-def screens(tmp_path: Path, browser) -> Iterator[Screens]:
-    with served(tmp_path) as (house, base):
-        made = Screens(house, base, browser)
-        yield made
-        for context in made.made:
-            context.close()
-        assert made.faults == []
 
 
 def test_found_by_the_phones_tail_checked_and_handed_over(screens: Screens, shots: Path) -> None:

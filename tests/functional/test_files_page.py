@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -22,16 +21,6 @@ from tests.functional.screens import Screens, served
 from tests.integration.test_imports import FIXED, THEIRS, row, table
 
 pytestmark = pytest.mark.functional
-
-
-@pytest.fixture
-def screens(tmp_path: Path, browser) -> Iterator[Screens]:
-    with served(tmp_path) as (house, base):
-        made = Screens(house, base, browser)
-        yield made
-        for context in made.made:
-            context.close()
-        assert made.faults == []
 
 
 def test_the_return_file_is_looked_at_and_taken(screens: Screens, shots: Path, tmp_path: Path) -> None:

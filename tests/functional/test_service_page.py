@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.factories import approval, document
 from tests.functional.browsing import shoot
-from tests.functional.screens import Screens, served
+from tests.functional.screens import Screens
 from tests.webhouse import House, open_house
 
 pytestmark = pytest.mark.functional
@@ -34,16 +33,6 @@ REFUSAL = {
         )
     ],
 }  # fmt: skip
-
-
-@pytest.fixture
-def screens(tmp_path: Path, browser) -> Iterator[Screens]:
-    with served(tmp_path) as (house, base):
-        made = Screens(house, base, browser)
-        yield made
-        for context in made.made:
-            context.close()
-        assert made.faults == []
 
 
 @pytest.fixture

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
 import pypdfium2
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from dispatch.consignments.manifest import make_manifest, manifest_pdf
 from dispatch.consignments.pack import pack_check
@@ -17,22 +16,12 @@ from dispatch.forms import blank_applications, forms_pdf
 from dispatch.picture_codes import read_codes
 from tests.factories import CLERK, approval, recipient
 from tests.functional.browsing import draw, scan, shoot
-from tests.functional.screens import Screens, served
+from tests.functional.screens import Screens
 from tests.webhouse import House
 
 pytestmark = pytest.mark.functional
 
 NAMES = ("周小满", "欧阳𠮷", "林知远", "费强洋")
-
-
-@pytest.fixture
-def screens(tmp_path: Path, browser: Browser) -> Iterator[Screens]:
-    with served(tmp_path) as (house, base):
-        made = Screens(house, base, browser)
-        yield made
-        for context in made.made:
-            context.close()
-    assert made.faults == []
 
 
 def look(page: Page, name: str) -> None:

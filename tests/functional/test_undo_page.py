@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,20 +12,10 @@ from dispatch.models import Case
 from dispatch.rights import SYSTEM
 from tests.factories import approval, document
 from tests.functional.browsing import shoot
-from tests.functional.screens import Screens, served
+from tests.functional.screens import Screens
 from tests.webhouse import House, open_house
 
 pytestmark = pytest.mark.functional
-
-
-@pytest.fixture
-def screens(tmp_path: Path, browser) -> Iterator[Screens]:
-    with served(tmp_path) as (house, base):
-        made = Screens(house, base, browser)
-        yield made
-        for context in made.made:
-            context.close()
-        assert made.faults == []
 
 
 @pytest.fixture
