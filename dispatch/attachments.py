@@ -42,6 +42,7 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "consent": "电子送达确认书",
         "sheet": "纸质登记单",
         "handover": "内部交接单",
+        "shift": "交接班单",
         "photo": "照片",
         "other": "其他",
     }

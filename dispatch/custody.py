@@ -19,7 +19,18 @@ from .cases import find_case
 from .chronicle import shown_actor
 from .errors import NotFound, RuleViolation
 from .lifecycle import ConsignmentState, DocumentState
-from .models import Case, Consignment, Custody, CustodyEvent, Document, Point, PrintItem, Waybill, new_id
+from .models import (
+    Case,
+    Consignment,
+    Custody,
+    CustodyEvent,
+    Document,
+    Point,
+    PrintItem,
+    RedTray,
+    Waybill,
+    new_id,
+)
 from .rights import Actor, Scope
 from .services import Services
 from .store import Work
@@ -27,6 +38,7 @@ from .store import Work
 __all__ = [
     "ACT_WORDS",
     "HOLDER_WORDS",
+    "RED",
     "Holder",
     "Pass",
     "begin",
@@ -39,6 +51,7 @@ __all__ = [
     "out_of_envelope",
     "papers_at_window",
     "pass_on",
+    "place_words",
     "printed",
     "signed_for",
     "signed_wrongly",
@@ -65,6 +78,8 @@ class Holder(StrEnum):
     DESTROYED = "destroyed"
 
 
+#: the place of what was set aside
+RED: Final = "红盘"
 _SHOWN: Final = 500
 _H = Holder
 _GONE: Final = (_H.TO_DESTROY, _H.DESTROYED)
@@ -94,6 +109,9 @@ ACT_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "void": "作废",
         "signed": "当面签收",
         "unsigned": "撤销送达",
+        "shift": "交班",
+        "set_aside": "放进红盘",
+        "taken_out": "从红盘取出",
     }
 )
 #: whose hands an envelope of this state is in; of the others the last known holder keeps it
@@ -315,17 +333,24 @@ def mark_destroyed(services: Services, actor: Actor, document_id: str, beside: s
             raise RuleViolation("not_now", "只有“待销毁”的作废证件才登记销毁。")
         document = work.session.get_one(Document, document_id)
         pass_on(work, document, Pass(_H.DESTROYED, "", "destroyed", beside=beside))
+        aside = update(RedTray).where(RedTray.document_id == document_id, RedTray.taken_at.is_(None))
+        work.session.execute(aside.values(taken_at=work.now, taken_by=actor.name, outcome="已销毁"))
         work.audit("document_destroyed", "document", document_id)
 
 
 # -- telling -------------------------------------------------------------------------------------------------------
+def place_words(place: str) -> str:
+    """A-12 架; 红盘 is no shelf."""
+    return place if place == RED else f"{place} 架"
+
+
 def where_words(work: Work, now: Custody | CustodyEvent) -> str:
     """Where the paper is, as people say it: 窗口 A-12 架（张三）, 信封 ZD 0000…, 已交邮政…; no recipient is named."""
     kind = now.kind if isinstance(now, Custody) else now.to_kind
     holder = now.holder if isinstance(now, Custody) else now.to_holder
     word = HOLDER_WORDS[kind]
     if kind in (_H.WINDOW, _H.TO_DESTROY):
-        place = f" {now.place} 架" if now.place else ""
+        place = f" {place_words(now.place)}" if now.place else ""
         return f"{word}{place}（{shown_actor(holder)}）" if holder else f"{word}{place}"
     if kind == _H.DEPARTMENT:
         return holder or word

@@ -43,6 +43,7 @@ class FormKind(StrEnum):
     SERVICE = "SH"
     SHEET = "DJ"
     HANDOVER = "NB"
+    SHIFT = "JB"
 
 
 FORM_WORDS: Final = {
@@ -52,6 +53,7 @@ FORM_WORDS: Final = {
     FormKind.SERVICE: "送达回证",
     FormKind.SHEET: "纸质登记单",
     FormKind.HANDOVER: "内部交接单",
+    FormKind.SHIFT: "交接班单",
 }
 _NUMBER: Final = re.compile(f"({'|'.join(FormKind)})[0-9]{{8}}[0-9]{{4,8}}[0-9A-Z]")
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -22,7 +22,7 @@ from .chronicle import shown_actor
 from .consignments.codes import paper_by_code, tidy
 from .consignments.envelope import reason_given, title_of
 from .consignments.plan import free_place
-from .custody import Holder, Pass, custody_of, pass_on, where_words
+from .custody import RED, Holder, Pass, custody_of, pass_on, where_words
 from .errors import Fault, Invalid, NotFound, RuleViolation
 from .form_numbers import FormKind, register_form
 from .lifecycle import DocumentState
@@ -216,7 +216,7 @@ def _place(work: Work, row: Handover, document: Document) -> str:
     case = work.session.get_one(Case, document.case_id)
     mine = select(Document.id).where(Document.case_id == case.id)
     here = select(Custody.place).where(
-        Custody.document_id.in_(mine), Custody.kind == str(Holder.WINDOW), Custody.place != ""
+        Custody.document_id.in_(mine), Custody.kind == str(Holder.WINDOW), Custody.place.not_in(("", RED))
     )
     listed = select(HandoverItem.place).where(
         HandoverItem.handover_id == row.id, HandoverItem.document_id.in_(mine), HandoverItem.place != ""

@@ -99,6 +99,14 @@ def _handover(work: Work, actor: Actor, code: str) -> Found | None:
     return Found("handover", f"/window/internal/{row.subject_id}", f"内部交接单 {row.number}")
 
 
+def _shift(work: Work, actor: Actor, code: str) -> Found | None:
+    """The number of a 交接班单."""
+    row = form_by_number(work, actor, code)
+    if row is None or form_kind(row.number) is not FormKind.SHIFT:
+        return None
+    return Found("shift", f"/window/shift/{row.subject_id}", f"交接班单 {row.number}")
+
+
 def _form(work: Work, actor: Actor, code: str) -> Found | None:
     """One of the sheets that belong to a case: 快递申请单, 内件清单, 送达回证; or one that belongs to nothing yet."""
     row = form_by_number(work, actor, code)
@@ -193,5 +201,5 @@ def _badge(work: Work, actor: Actor, code: str) -> Found | None:
 
 #: add a line for another kind of code; narrow patterns first, what asks the database for any text last
 RECOGNIZERS: Final[tuple[Recognizer, ...]] = (
-    _list, _ticket, _handover, _form, _print, _label, _case, _paper, _blank, _badge,
+    _list, _ticket, _handover, _shift, _form, _print, _label, _case, _paper, _blank, _badge,
 )  # fmt: skip

@@ -66,6 +66,7 @@ _KINDS: Final = MappingProxyType(
     {
         FormKind.APPLICATION: "application", FormKind.CONTENTS: "contents", FormKind.MANIFEST: "manifest",
         FormKind.SERVICE: "receipt", FormKind.SHEET: "sheet", FormKind.HANDOVER: "handover",
+        FormKind.SHIFT: "shift",
     }
 )  # fmt: skip
 

@@ -46,6 +46,7 @@ __all__ = [
     "matching",
     "papers_of_batch",
     "unprinted",
+    "waiting_for_printer",
 ]
 
 _K = ConsignmentState
@@ -98,7 +99,7 @@ def day_screen(services: Services, actor: Actor) -> Day:
         )
         steps = {
             "issue": counts["ready"],
-            "print": _count(work, _unprinted(actor)),
+            "print": _count(work, waiting_for_printer(actor)),
             "pack": counts["labelled"],
             "handover": counts["packed"],
         }
@@ -215,7 +216,7 @@ def _undone(work: Work, actor: Actor, begin: datetime) -> int:
 
 
 # -- what waits for the printer ------------------------------------------------------------------------------------------
-def _unprinted(actor: Actor) -> Select[Document]:
+def waiting_for_printer(actor: Actor) -> Select[Document]:
     """Papers that are made, lie in no envelope that is closed, and stand in no batch that may have come out."""
     in_batch = exists().where(PrintItem.document_id == Document.id, PrintItem.outcome != "unprinted")
     by_hand = (Consignment.carrier == "manual") & (Consignment.state == str(_K.BOOKING))
@@ -251,7 +252,7 @@ def unprinted(services: Services, actor: Actor) -> list[str]:
     """Ids of the papers that wait for the printer, the earliest term first, at most ``MOST``."""
     actor.require(Scope.ISSUE)
     with services.store.read(actor) as work:
-        return _first(services, work, _unprinted(actor))
+        return _first(services, work, waiting_for_printer(actor))
 
 
 # -- a batch that was just issued ----------------------------------------------------------------------------------------
@@ -316,7 +317,7 @@ def papers_of_batch(services: Services, actor: Actor, batch_id: str) -> list[str
         if batch is None or not batch.office.startswith(actor.office):
             raise NotFound("没有找到这一批出件。")
         mine = {document.id for document, _, _ in _of_batch(work, batch_id)}
-        found = _first(services, work, _unprinted(actor).where(Document.id.in_(mine)))
+        found = _first(services, work, waiting_for_printer(actor).where(Document.id.in_(mine)))
     if not found:
         raise RuleViolation(
             "nothing_to_print", "这一批没有等着打印的：可能还没有做好，也可能已经在别的批次里打了。"

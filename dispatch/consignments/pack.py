@@ -22,6 +22,7 @@ from ..holds import active_holds
 from ..lifecycle import ConsignmentState, DocumentState
 from ..models import Case, Consignment, Document
 from ..proof import unread
+from ..red_tray import in_tray
 from ..rights import Actor, Scope
 from ..services import Services
 from ..store import Work
@@ -60,6 +61,7 @@ _READ_IT: Final = "“{}”：请看实物，输入它上面编号的最后几�
 _NO_CODE: Final = "“{}”没有登记过编号或码，请一位同事一起看过实物，扫工牌、输 PIN 确认。"
 _WORN_OUT: Final = "“{}”的编号今天输错太多次了，请一位同事一起看过实物，扫工牌、输 PIN 确认。"
 _UNREAD: Final = "这份证件还没有校对。请不是出件人的同事在“校对”里核对后再装。"
+_SET_ASIDE: Final = "这份证件登记在红盘里，先查清问题、在“红盘”里取出，再来装。"
 _BEFORE_LABEL: Final = (_K.PLANNED, _K.BOOKING, _K.BOOKING_UNKNOWN, _K.BOOKING_REJECTED)
 
 
@@ -187,6 +189,8 @@ def _refuse(work: Work, found: FoundEnvelope, document: Document) -> None:
         raise _Mismatch("expired")
     if active_holds(work, document.case_id):
         raise _Mismatch("held")
+    if document.packed_at is None and in_tray(work, document.id) is not None:
+        raise _Mismatch("held", _SET_ASIDE)
     if document.consignment_id != consignment.id:
         raise _Mismatch("already_packed" if document.packed_at is not None else "different_envelope")
     before_label = consignment.state in {str(state) for state in _BEFORE_LABEL}

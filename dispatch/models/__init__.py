@@ -33,6 +33,7 @@ from .people import ApiKey, FailureCount, IdempotentAnswer, LoginSession, User
 from .prints import LabelJob, LabelJobItem, PaperCode, PrintBatch, PrintCounter, PrintItem
 from .seals import Seal, SealUse
 from .service import ElectronicConsent, PayerRule, ServiceRecord
+from .shift import Charge, RedTray, Shift, ShiftItem
 from .stock import BlankCount, BlankForm, BlankReceipt
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "Case",
     "CaseCorrection",
     "CaseSearch",
+    "Charge",
     "ColumnMapping",
     "Consignment",
     "Custody",
@@ -90,11 +92,14 @@ __all__ = [
     "PrintItem",
     "PrivateLink",
     "RangeNumber",
+    "RedTray",
     "ScanEvent",
     "Seal",
     "SealUse",
     "Sealed",
     "ServiceRecord",
+    "Shift",
+    "ShiftItem",
     "Upload",
     "UploadPart",
     "User",

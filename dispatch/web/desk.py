@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from ..errors import Invalid, NotFound, RuleViolation
 from ..printing.batches import start_print
 from ..rights import Scope
+from ..shift import taken_over
 from ..workday import Day, batch_made, day_screen, papers_of_batch, unprinted
 from . import access
 from .access import current_actor, services
@@ -49,7 +50,15 @@ def desk_page(template: str, step: str, **context: Any) -> str:
     doer = actor.may(Scope.ISSUE)
     steps = [(key, href, word, mark, day.steps[key]) for key, href, word, mark in _STEPS] if doer else []
     return staff_page(
-        template, "list", step=step, steps=steps, day=day, stuck=_stuck(day), counts=_doors(day), **context
+        template,
+        "list",
+        step=step,
+        steps=steps,
+        day=day,
+        stuck=_stuck(day),
+        counts=_doors(day),
+        taken=taken_over(services(), actor),
+        **context,
     )
 
 

@@ -52,6 +52,14 @@ _DOORS: Final[dict[str, tuple[tuple[str, str, str, str, tuple[Role, ...]], ...]]
     "帮手": (("/window/card.pdf", "窗口速查卡", "print", "一张 A4，贴在桌边。", _BOTH),),
     "纸在谁手里": (
         (
+            "/window/shift",
+            "交接班",
+            "users",
+            "下班前看还剩什么，接班的同事扫工牌接过去；打印交接班单。",
+            _BOTH,
+        ),
+        ("/window/red", "红盘", "alert", "有问题的纸先放这里，写明原因；查清了再取出。", _BOTH),
+        (
             "/window/internal",
             "内部交接",
             "hand",

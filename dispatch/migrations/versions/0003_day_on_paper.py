@@ -27,18 +27,22 @@ def upgrade() -> None:
     _placements()
     _print_counters()
     _seals()
+    _shifts()
     _uploads()
     _case_corrections()
+    _charges()
     _electronic_consents()
     _import_chunks()
     _import_faults()
     _label_jobs()
     _manifest_tickets()
+    _shift_items()
     _upload_parts()
     _label_job_items()
     _custodies()
     _custody_events()
     _handover_items()
+    _red_trays()
     _seal_uses()
     _service_records()
     _consignments()
@@ -290,6 +294,22 @@ def _seals() -> None:
         batch_op.create_index('uq_seals_unregistered', ['department_name', 'division_code', 'kind'], unique=True, sqlite_where=sa.text('NOT registered'), postgresql_where=sa.text('NOT registered'))
 
 
+def _shifts() -> None:
+    op.create_table('shifts',
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('number', sa.String(length=24), nullable=False),
+    sa.Column('division_code', sa.String(length=12), nullable=False),
+    sa.Column('given_by', sa.String(length=120), nullable=False),
+    sa.Column('taken_by', sa.String(length=120), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('note', sa.String(length=200), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_shifts')),
+    sa.UniqueConstraint('number', name=op.f('uq_shifts_number'))
+    )
+    with op.batch_alter_table('shifts', schema=None) as batch_op:
+        batch_op.create_index('ix_shifts_office', ['division_code', 'at'], unique=False)
+
+
 def _uploads() -> None:
     op.create_table('uploads',
     sa.Column('id', sa.String(length=26), nullable=False),
@@ -320,6 +340,20 @@ def _case_corrections() -> None:
     )
     with op.batch_alter_table('case_corrections', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_case_corrections_case_id'), ['case_id'], unique=False)
+
+
+def _charges() -> None:
+    op.create_table('charges',
+    sa.Column('kind', sa.String(length=10), nullable=False),
+    sa.Column('ref', sa.String(length=26), nullable=False),
+    sa.Column('division_code', sa.String(length=12), nullable=False),
+    sa.Column('holder', sa.String(length=120), nullable=False),
+    sa.Column('shift_id', sa.String(length=26), nullable=False),
+    sa.ForeignKeyConstraint(['shift_id'], ['shifts.id'], name=op.f('fk_charges_shift_id_shifts')),
+    sa.PrimaryKeyConstraint('kind', 'ref', name=op.f('pk_charges'))
+    )
+    with op.batch_alter_table('charges', schema=None) as batch_op:
+        batch_op.create_index('ix_charges_holder', ['holder'], unique=False)
 
 
 def _electronic_consents() -> None:
@@ -394,6 +428,24 @@ def _manifest_tickets() -> None:
     )
     with op.batch_alter_table('manifest_tickets', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_manifest_tickets_manifest_id'), ['manifest_id'], unique=False)
+
+
+def _shift_items() -> None:
+    op.create_table('shift_items',
+    sa.Column('shift_id', sa.String(length=26), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(length=10), nullable=False),
+    sa.Column('ref', sa.String(length=26), nullable=False),
+    sa.Column('acceptance_no', sa.String(length=40), nullable=False),
+    sa.Column('what', sa.String(length=160), nullable=False),
+    sa.Column('why', sa.String(length=240), nullable=False),
+    sa.Column('place', sa.String(length=20), nullable=False),
+    sa.Column('owner', sa.String(length=120), nullable=False),
+    sa.ForeignKeyConstraint(['shift_id'], ['shifts.id'], name=op.f('fk_shift_items_shift_id_shifts')),
+    sa.PrimaryKeyConstraint('shift_id', 'position', name=op.f('pk_shift_items'))
+    )
+    with op.batch_alter_table('shift_items', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_shift_items_ref'), ['ref'], unique=False)
 
 
 def _upload_parts() -> None:
@@ -480,6 +532,28 @@ def _handover_items() -> None:
     sa.ForeignKeyConstraint(['handover_id'], ['handovers.id'], name=op.f('fk_handover_items_handover_id_handovers')),
     sa.PrimaryKeyConstraint('handover_id', 'document_id', name=op.f('pk_handover_items'))
     )
+
+
+def _red_trays() -> None:
+    op.create_table('red_trays',
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('division_code', sa.String(length=12), nullable=False),
+    sa.Column('document_id', sa.String(length=16), nullable=True),
+    sa.Column('what', sa.String(length=160), nullable=False),
+    sa.Column('kind', sa.String(length=12), nullable=False),
+    sa.Column('note', sa.String(length=200), nullable=False),
+    sa.Column('place_before', sa.String(length=20), nullable=False),
+    sa.Column('put_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('put_by', sa.String(length=120), nullable=False),
+    sa.Column('taken_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('taken_by', sa.String(length=120), nullable=True),
+    sa.Column('outcome', sa.String(length=200), nullable=False),
+    sa.ForeignKeyConstraint(['document_id'], ['documents.id'], name=op.f('fk_red_trays_document_id_documents'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_red_trays'))
+    )
+    with op.batch_alter_table('red_trays', schema=None) as batch_op:
+        batch_op.create_index('ix_red_trays_office', ['division_code', 'taken_at'], unique=False)
+        batch_op.create_index('uq_red_trays_open', ['document_id'], unique=True, sqlite_where=sa.text('taken_at IS NULL'), postgresql_where=sa.text('taken_at IS NULL'))
 
 
 def _seal_uses() -> None:

@@ -14,7 +14,7 @@
   });
 
   /* The head again, as it is now: figures, what is stuck, counts, my own progress. What is below stays as it is. */
-  var soon = 0, PARTS = ["[data-part=today]", "[data-part=stuck]", "[data-part=four]", "[data-part=mine]"];
+  var soon = 0, PARTS = ["[data-part=today]", "[data-part=stuck]", "[data-part=four]", "[data-part=taken]", "[data-part=mine]"];
   function refresh() {
     clearTimeout(soon);
     soon = setTimeout(function () {
