@@ -20,6 +20,7 @@ from ..errors import Fault, Invalid
 from .wording import CHOICES, nearest
 
 __all__ = [
+    "EACH_ITS_OWN",
     "FIELD_PREFIX",
     "Column",
     "Header",
@@ -35,6 +36,14 @@ __all__ = [
 ]
 
 FIELD_PREFIX = "字段:"
+#: what no two cases share, persons above all: never a fixed value of a platform, which is remembered in the open
+EACH_ITS_OWN = frozenset(
+    {
+        "统一受理号", "申请人", "申请人证件号码", "联系人", "申请人电话", "受理时间", "办结时间", "证号", "印制流水号", "持证人",
+        "证件内容", "收件人", "收件人电话", "委托材料", "收件地址", "另寄收件人", "另寄电话", "另寄委托材料", "另寄地址",
+        "材料寄入单号",
+    }
+)  # fmt: skip
 Kind = Literal["text", "number", "integer", "choice", "start", "end", "date", "list", "content", "field"]
 
 
@@ -217,6 +226,9 @@ def _constants(layout: Layout, taken: Mapping[str, str], faults: list[Fault]) ->
         column = column_named(name)
         if column is None:
             faults.append(Fault("", "unknown_header", f"固定值“{name[:40]}”不是系统的栏目，请去掉。"))
+        elif value.strip() and name in EACH_ITS_OWN:
+            text = f"“{name}”每件不同，不能填固定值。请在文件里加一列，或给已有的列选这一栏。"
+            faults.append(Fault("", "fixed_value", text))
         elif value.strip() and name not in taken:
             yield column, value.strip()
 

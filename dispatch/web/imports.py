@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from ..errors import Invalid, NotFound, RuleViolation
 from ..export import Table
-from ..intake.columns import FIELD_PREFIX, Layout, column_named, columns, is_ignored
+from ..intake.columns import EACH_ITS_OWN, FIELD_PREFIX, Layout, column_named, columns, is_ignored
 from ..intake.files import template_xlsx
 from ..intake.imports import (
     RunView,
@@ -42,10 +42,6 @@ _STATES: Final[Mapping[str, str]] = MappingProxyType(
         "looked": "还要对列", "tried": "只试读过", "running": "正在做", "taken": "已导入", "failed": "没有做成",
     }
 )  # fmt: skip
-#: what no two cases share, so that no fixed value can stand for it
-_EACH_ITS_OWN: Final = frozenset(
-    {"统一受理号", "申请人", "申请人证件号码", "申请人电话", "受理时间", "办结时间"}
-)
 
 blueprint = Blueprint("imports", __name__, url_prefix="/window/imports")
 
@@ -122,12 +118,12 @@ def run(run_id: str) -> ResponseReturnValue:
 
 def _run_page(found: RunView, **more: Any) -> str:
     ours = columns()
-    constant = [name for name in found.missing if name not in _EACH_ITS_OWN]
+    constant = [name for name in found.missing if name not in EACH_ITS_OWN]
     constant += [name for name in found.layout.constants if name not in constant]
     return staff_page(
         "window/import.html", "imports", run=found, matched=_matched(found), required=[c for c in ours if c.required],
         optional=[c for c in ours if not c.required], fixed=[column_named(name) for name in constant],
-        columns_wanted=[name for name in found.missing if name in _EACH_ITS_OWN], **more,
+        columns_wanted=[name for name in found.missing if name in EACH_ITS_OWN], each_its_own=EACH_ITS_OWN, **more,
     )  # fmt: skip
 
 

@@ -187,6 +187,17 @@ def test_what_nothing_gives_is_refused_before_anything_is_read(road: Road) -> No
     assert list_mappings(road.services, CLERK) == []
 
 
+@pytest.mark.parametrize("name", ["申请人", "联系人", "收件人", "收件人电话", "收件地址", "另寄电话", "证号"])
+def test_what_is_each_ones_own_is_no_fixed_value(road: Road, name: str) -> None:
+    """It would lie open with the remembered columns, and stand on other people's letters."""
+    run_id = begin(road, row(1))
+    targets = {label: to for label, to in THEIRS.items() if to != name}
+    with pytest.raises(Invalid) as refusal:
+        go(road, run_id, "take", PLATFORM, constants=FIXED | {name: "岭外村2组21号"}, targets=targets)
+    assert any(f"“{name}”" in fault.detail and "固定值" in fault.detail for fault in refusal.value.faults)
+    assert list_mappings(road.services, CLERK) == [] and count(road, Case) == 0
+
+
 # -- whose file ----------------------------------------------------------------------------------------------------------
 def test_a_file_is_its_bringers_alone(road: Road) -> None:
     run_id = begin(road, row(1))
