@@ -6,7 +6,7 @@ file of a few hundred rows is done at once, a larger one in the background (``ru
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path, PurePath
@@ -16,7 +16,7 @@ from sqlalchemy import delete, select
 
 from ..errors import Fault, Invalid
 from ..export import Cell, Table
-from ..models import ImportChunk, ImportFault, ImportFile, ImportRun, new_id
+from ..models import ColumnMapping, ImportChunk, ImportFault, ImportFile, ImportRun, new_id
 from ..rights import Actor, Scope
 from ..services import Services
 from ..store import Work
@@ -34,7 +34,7 @@ from .kept import (
     survey_of,
     written,
 )
-from .mappings import Recalled, mapping_named, recall, remember
+from .mappings import Recalled, mapping_named, mappings_of, recall, remember
 from .running import clear, run_at_once
 from .survey import Survey, survey
 from .wording import field_name
@@ -181,7 +181,7 @@ def run_view(services: Services, actor: Actor, run_id: str) -> RunView:
     actor.require(Scope.CASES)
     with services.store.read(actor) as work:
         run = own_run(work, actor, run_id)
-        return _view(work, actor, run, _refusals(work, run, _SHOWN))
+        return _view(work, mappings_of(work, actor), run, _refusals(work, run, _SHOWN))
 
 
 def list_runs(services: Services, actor: Actor, limit: int = 12) -> list[RunView]:
@@ -190,12 +190,15 @@ def list_runs(services: Services, actor: Actor, limit: int = 12) -> list[RunView
     with services.store.read(actor) as work:
         query = select(ImportRun).where(ImportRun.actor == actor.name)
         rows = work.session.scalars(query.order_by(ImportRun.kept_at.desc(), ImportRun.id).limit(limit))
-        return [_view(work, actor, row, ()) for row in rows]
+        known = mappings_of(work, actor)
+        return [_view(work, known, row, ()) for row in rows]
 
 
-def _view(work: Work, actor: Actor, run: ImportRun, refusals: tuple[Mapping[str, Any], ...]) -> RunView:
+def _view(
+    work: Work, known: Sequence[ColumnMapping], run: ImportRun, refusals: tuple[Mapping[str, Any], ...]
+) -> RunView:
     filename, seen = survey_of(work, run)
-    recalled = recall(work, actor, seen.labels) if seen.line else None
+    recalled = recall(known, seen.labels) if seen.line else None
     layout = layout_of(run) or _proposed(seen, recalled)
     return RunView(
         run.id, filename, run.state, run.act, seen, layout, recalled, _lacking(seen, layout), run.total, run.done,

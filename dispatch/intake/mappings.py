@@ -18,7 +18,15 @@ from ..store import Work
 from .columns import is_ignored
 from .survey import fingerprint
 
-__all__ = ["Recalled", "forget_mapping", "list_mappings", "mapping_named", "recall", "remember"]
+__all__ = [
+    "Recalled",
+    "forget_mapping",
+    "list_mappings",
+    "mapping_named",
+    "mappings_of",
+    "recall",
+    "remember",
+]
 
 #: share of the headings that two tables must have in common to be taken for the same platform's
 _ALIKE: Final = 0.7
@@ -38,9 +46,9 @@ class Recalled:
     made_by: str
 
 
-def recall(work: Work, actor: Actor, labels: Sequence[str]) -> Recalled | None:
-    """The mapping of this office that was made for these headings, or for most of them; the last used wins."""
-    kept = _own(work, actor)
+def recall(kept: Sequence[ColumnMapping], labels: Sequence[str]) -> Recalled | None:
+    """Of the mappings ``kept``, as ``mappings_of`` gives them, the one that was made for these headings, or for most of
+    them; the last used wins."""
     mark = fingerprint(labels)
     exact = next((row for row in kept if row.fingerprint == mark), None)
     if exact is not None:
@@ -80,12 +88,12 @@ def list_mappings(services: Services, actor: Actor) -> list[Recalled]:
     """What this office remembers, the last used first."""
     actor.require(Scope.CASES)
     with services.store.read(actor) as work:
-        return [_view(row, json.loads(row.labels)) for row in _own(work, actor)]
+        return [_view(row, json.loads(row.labels)) for row in mappings_of(work, actor)]
 
 
 def mapping_named(work: Work, actor: Actor, name: str) -> Recalled:
     """The mapping of that name; ``NotFound`` with the names there are."""
-    kept = _own(work, actor)
+    kept = mappings_of(work, actor)
     row = next((row for row in kept if row.name == name.strip()), None)
     if row is None:
         known = "、".join(one.name for one in kept) or "还没有"
@@ -104,7 +112,8 @@ def forget_mapping(services: Services, actor: Actor, mapping_id: str) -> None:
         work.audit("mapping_forgotten", "mapping", mapping_id, platform=row.name)
 
 
-def _own(work: Work, actor: Actor) -> list[ColumnMapping]:
+def mappings_of(work: Work, actor: Actor) -> list[ColumnMapping]:
+    """What this office remembers, the last used first."""
     query = select(ColumnMapping).where(ColumnMapping.office == actor.office)
     return list(
         work.session.scalars(query.order_by(ColumnMapping.used_at.desc(), ColumnMapping.id).limit(_MOST))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from openpyxl import Workbook, load_workbook
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from dispatch import outbox
 from dispatch.errors import Invalid, NotFound, NotPermitted, RuleViolation
@@ -234,6 +234,22 @@ def test_nothing_of_a_person_lies_open_and_nothing_is_kept_longer_than_needed(ro
     road.clock.forward(days=31)
     begin(road, row(4))
     assert (count(road, ImportRun), count(road, ImportFile), count(road, ImportFault)) == (1, 1, 0)
+
+
+def test_the_list_of_files_asks_as_often_for_many_as_for_few(road: Road) -> None:
+    asked: list[str] = []
+    event.listen(road.services.store.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+
+    def queries() -> int:
+        asked.clear()
+        list_runs(road.services, CLERK)
+        return len(asked)
+
+    begin(road, row(1))
+    few = queries()
+    for serial in range(2, 8):
+        begin(road, row(serial))
+    assert (queries(), len(list_runs(road.services, CLERK))) == (few, 7)
 
 
 # -- large files ---------------------------------------------------------------------------------------------------------
