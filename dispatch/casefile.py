@@ -20,12 +20,24 @@ from labels.masks import mask_name, mask_phone
 from .calendar import SHANGHAI, local_date
 from .chronicle import audit_event, scan_event
 from .consignments.envelope import addressee_of, find_consignment
+from .consignments.fold import BY_PAPER
 from .consignments.label import masked_recipient
 from .deadlines import Deadline, deadlines_of
 from .documents.token import to_base32
 from .errors import Fault, Invalid, NotFound, NotPermitted
 from .lifecycle import CaseState, ConsignmentState, DocumentState
-from .models import Audit, Case, CaseSearch, Consignment, Document, Hold, ScanEvent, ServiceRecord, Waybill
+from .models import (
+    Audit,
+    Case,
+    CaseSearch,
+    Consignment,
+    Document,
+    Hold,
+    PaperEntry,
+    ScanEvent,
+    ServiceRecord,
+    Waybill,
+)
 from .rights import Actor, Scope
 from .service.records import receipts_of, records_of, standing, together
 from .services import Services
@@ -209,6 +221,7 @@ class _Gathered:
     inside: Mapping[str, list[str]]
     audit: Mapping[str, list[Audit]]
     scans: Mapping[str, list[ScanEvent]]
+    on_paper: Mapping[str, str]
     served: Mapping[str, list[ServiceRecord]]
     receipts: frozenset[str]
 
@@ -233,10 +246,12 @@ def _gather(work: Work, case_ids: Sequence[str]) -> _Gathered:
     audit = fetch(
         select(Audit).where(Audit.object_kind != "outbox", Audit.object_id.in_(subjects)).order_by(Audit.seq)
     )
-    scans = fetch(
-        select(ScanEvent)
-        .where(ScanEvent.consignment_id.in_(envelopes))
-        .order_by(ScanEvent.corrected_at, ScanEvent.id)
+    scans = list(
+        fetch(
+            select(ScanEvent)
+            .where(ScanEvent.consignment_id.in_(envelopes))
+            .order_by(ScanEvent.corrected_at, ScanEvent.id)
+        )
     )
     contents = work.session.execute(
         select(Document.consignment_id, Document.id)
@@ -254,9 +269,18 @@ def _gather(work: Work, case_ids: Sequence[str]) -> _Gathered:
         inside=_grouped((str(envelope), document) for envelope, document in contents),
         audit=_grouped((a.object_id, a) for a in audit),
         scans=_grouped((str(s.consignment_id), s) for s in scans),
+        on_paper=_on_paper(work, [s.scan_id for s in scans if s.source == BY_PAPER]),
         served=served,
         receipts=frozenset(receipts_of(work, served)),
     )
+
+
+def _on_paper(work: Work, scan_ids: Sequence[str]) -> dict[str, str]:
+    """Who did what was entered from a sheet, by the scan's id."""
+    if not scan_ids:
+        return {}
+    rows = work.session.scalars(select(PaperEntry).where(PaperEntry.scan_id.in_(scan_ids)))
+    return {str(row.scan_id): row.done_by for row in rows}
 
 
 def _grouped(pairs: Iterable[tuple[str, T]]) -> Mapping[str, list[T]]:
@@ -436,7 +460,8 @@ def _events(
     told = [audit_event(row, words) for key, words in subjects.items() for row in gathered.audit.get(key, [])]
     for envelope in envelopes:
         for row in gathered.scans.get(envelope.id, []):
-            told.append(scan_event(row, subjects[envelope.id], _signer_kind(gathered.work, row)))
+            done_by = gathered.on_paper.get(row.scan_id, "")
+            told.append(scan_event(row, subjects[envelope.id], _signer_kind(gathered.work, row), done_by))
     told.sort(key=lambda event: event["at"])  # in full, before the fractions of a second are cut off
     return [event | {"at": _moment(datetime.fromisoformat(event["at"]))} for event in told]
 

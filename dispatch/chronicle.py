@@ -14,7 +14,7 @@ from typing import Any
 from .attachments import KINDS
 from .models import Audit, ScanEvent
 
-__all__ = ["audit_event", "scan_event", "shown_actor"]
+__all__ = ["PAPER_ACTS", "audit_event", "scan_event", "shown_actor"]
 
 Facts = Mapping[str, Any]
 
@@ -76,6 +76,18 @@ _SCANS = MappingProxyType(
         "lose": "信封丢失",
     }
 )
+#: the source of scans that were entered from a sheet of paper, and what can stand on one
+_PAPER = "paper"
+PAPER_ACTS = MappingProxyType(
+    {
+        "issue": "出件",
+        "pack": "装封",
+        "hand_over": "交寄",
+        "collect": "领取",
+        "deliver": "送达",
+        "return": "退回",
+    }
+)
 _OUTCOMES = MappingProxyType(
     {"conflict": "与当时状态对不上，已留底", "rejected": "没有采用", "unknown": "没有采用"}
 )
@@ -91,6 +103,18 @@ def _members(facts: Facts) -> str:
         return ""
     more = f" 等 {facts.get('count')} 处" if int(facts.get("count") or 0) > len(named) else ""
     return f"：{'、'.join(str(one) for one in named)}{more}"
+
+
+def _cell(facts: Facts) -> str:
+    """DJ… 第 3 行“装封”."""
+    return f"{facts.get('sheet')} 第 {facts.get('line')} 行“{PAPER_ACTS.get(str(facts.get('act')), '')}”"
+
+
+def _from_paper(facts: Facts) -> str:
+    when = str(facts.get("happened_at", ""))[11:16]
+    beside = f"、{shown_actor(str(facts['beside']))}" if facts.get("beside") else ""
+    who = f"{shown_actor(str(facts.get('done_by')))}{beside} 办理"
+    return f"来源：纸质登记 {_cell(facts)}，{when} {who}"
 
 
 _ACTS: Mapping[str, Callable[[Facts], str]] = MappingProxyType(
@@ -132,7 +156,11 @@ _ACTS: Mapping[str, Callable[[Facts], str]] = MappingProxyType(
         "document_revoked": lambda f: f"证件{_ENDINGS.get(str(f.get('kind')), '不再有效')}",
         "document_reinstated": lambda f: "证件恢复有效",
         "document_superseded": lambda f: "证件已被新证件替换",
-        "document_packed": lambda f: "装封核对一致，已装入信封",
+        "document_packed": lambda f: (
+            f"按纸质登记装入信封，没有扫码，{shown_actor(str(f.get('second')))} 在旁核对"
+            if f.get("known_by") == "paper"
+            else "装封核对一致，已装入信封"
+        ),
         "document_printed": lambda f: _after("证件已打印", f, "sheet"),
         "document_spoiled": lambda f: _after("打印损坏，纸张作废", f, "sheet"),
         "document_unprinted": lambda f: "打印机没有打出来，要重印",
@@ -197,6 +225,10 @@ _ACTS: Mapping[str, Callable[[Facts], str]] = MappingProxyType(
         "handover_begun": lambda f: _after("开了内部交接单", f, "number"),
         "handover_cancelled": lambda f: _after("取消内部交接单", f, "reason"),
         "handover_signed": lambda f: f"内部交接双方签字，{f.get('papers', '?')} 份",
+        "paper_entered": lambda f: _from_paper(f),
+        "paper_refused": lambda f: f"纸质登记 {_cell(f)}对不上，没有采用",
+        "paper_waits": lambda f: f"纸质登记 {_cell(f)}等证件做好",
+        "register_printed": lambda f: f"打印了当日登记单，{f.get('cases', '?')} 件",
         "returnfile_made": lambda f: f"做了回传文件，{f.get('rows', '?')} 行",
         "step_parked": lambda f: "系统多次未能完成，等待处理",
         "step_retried": lambda f: "重新尝试",
@@ -226,12 +258,16 @@ def audit_event(row: Audit, subject: str) -> dict[str, str]:
     return _event(row.at, row.action, row.actor, f"{subject}：{sentence}" if subject else sentence)
 
 
-def scan_event(row: ScanEvent, subject: str, signer_kind: str) -> dict[str, str]:
-    """One event of the case view from a scan or a carrier's message; ``signer_kind`` empty where nobody signed."""
+def scan_event(row: ScanEvent, subject: str, signer_kind: str, done_by: str = "") -> dict[str, str]:
+    """One event of the case view from a scan or a carrier's message; ``signer_kind`` empty where nobody signed;
+    ``done_by``: who did what was entered from paper, while the event's actor is who entered it."""
     parts = [_SCANS.get(row.action, "处理记录")]
     parts += [_REASONS[row.reason]] if row.reason in _REASONS else []
     parts += [_SIGNERS[signer_kind]] if signer_kind in _SIGNERS else []
     parts += [_OUTCOMES[row.outcome]] if row.outcome in _OUTCOMES else []
+    if row.source == _PAPER:
+        who = f"{shown_actor(done_by)} 办理，" if done_by else ""
+        parts.append(f"来源：纸质登记，{who}{shown_actor(row.actor)} 录入")
     sentence = "，".join(parts)
     return _event(row.corrected_at, row.action, row.actor, f"{subject}：{sentence}" if subject else sentence)
 

@@ -33,6 +33,7 @@ __all__ = [
     "cancel_case",
     "find_case",
     "issue_case",
+    "issue_within",
     "ready_numbers",
     "run_batch",
     "start_batch",
@@ -50,10 +51,11 @@ def issue_case(services: Services, actor: Actor, acceptance_no: str) -> bool:
     """
     actor.require(Scope.ISSUE)
     with services.store.work(actor) as work:
-        return _issue_once(services, work, acceptance_no)
+        return issue_within(services, work, acceptance_no)
 
 
-def _issue_once(services: Services, work: Work, acceptance_no: str) -> bool:
+def issue_within(services: Services, work: Work, acceptance_no: str) -> bool:
+    """``issue_case`` in the caller's unit of work, under its actor's name."""
     case = find_case(work, work.actor, acceptance_no, lock=True)
     if case.state in (CaseState.ISSUED, CaseState.CLOSED):
         return False
@@ -249,7 +251,7 @@ def _issue_item(services: Services, actor: Actor, item: IssueBatchItem) -> None:
         with services.store.work(actor) as work:
             row = work.locked(IssueBatchItem, key)
             if row is not None and row.outcome == "":
-                fresh = _issue_once(services, work, item.acceptance_no)
+                fresh = issue_within(services, work, item.acceptance_no)
                 row.outcome = "issued" if fresh else "already"
         return
     except (RuleViolation, NotFound) as refusal:

@@ -107,6 +107,14 @@ def _shift(work: Work, actor: Actor, code: str) -> Found | None:
     return Found("shift", f"/window/shift/{row.subject_id}", f"交接班单 {row.number}")
 
 
+def _sheet(work: Work, actor: Actor, code: str) -> Found | None:
+    """The number of a 当日登记单."""
+    row = form_by_number(work, actor, code)
+    if row is None or form_kind(row.number) is not FormKind.SHEET:
+        return None
+    return Found("sheet", f"/window/paper/{row.subject_id}", f"登记单 {row.number}")
+
+
 def _form(work: Work, actor: Actor, code: str) -> Found | None:
     """One of the sheets that belong to a case: 快递申请单, 内件清单, 送达回证; or one that belongs to nothing yet."""
     row = form_by_number(work, actor, code)
@@ -201,5 +209,5 @@ def _badge(work: Work, actor: Actor, code: str) -> Found | None:
 
 #: add a line for another kind of code; narrow patterns first, what asks the database for any text last
 RECOGNIZERS: Final[tuple[Recognizer, ...]] = (
-    _list, _ticket, _handover, _shift, _form, _print, _label, _case, _paper, _blank, _badge,
+    _list, _ticket, _handover, _shift, _sheet, _form, _print, _label, _case, _paper, _blank, _badge,
 )  # fmt: skip

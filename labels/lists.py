@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from labels.code128 import encode, fitting_dots
 from labels.fonts import FontBook
 from labels.sheet import SAMPLE_MARK, SPACING, Box, DoesNotFit, Sheet, grouped
 
@@ -29,7 +30,7 @@ SIGNATURES: Final = 26.0
 @dataclass(frozen=True)
 class Column:
     """``width`` in millimetres; the widths of a list add up to 190 upright, 277 lying. ``bars``: the text as Code 128 with
-    itself below."""
+    itself below, or alone where it is too long for readable bars."""
 
     heading: str
     width: float
@@ -96,12 +97,22 @@ def render_list(record: ListRecord, book: FontBook) -> bytes:
 def _lay(page: _Page, at: int, row: Sequence[str]) -> _Laid:
     cells = []
     for column, text in zip(page.record.columns, row, strict=True):
-        lines = [] if column.bars else page.sheet.wrap(text, TEXT, column.width - 2)
+        bars = column.bars and _bars_fit(text, column)
+        lines = [] if bars else page.sheet.wrap(text, TEXT, column.width - 2)
         if len(lines) > MOST_LINES:
             raise DoesNotFit(f"rows/{at}/{column.heading}")
         cells.append(tuple(lines))
     high = max(len(cell) for cell in cells)
     return _Laid(tuple(row), tuple(cells), max(page.record.least, high * TEXT * SPACING * POINT_MM + 2))
+
+
+def _bars_fit(text: str, column: Column) -> bool:
+    """Whether the text makes readable bars in this column; else it stands there as text alone."""
+    try:
+        fitting_dots(encode(text), column.width)
+    except ValueError:  # BarcodeTooWide is one
+        return False
+    return True
 
 
 def _paginate(page: _Page, rows: Sequence[_Laid]) -> list[list[_Laid]]:
@@ -158,7 +169,7 @@ def _table(page: _Page, top: float, rows: Sequence[_Laid]) -> float:
 def _row(page: _Page, top: float, row: _Laid) -> None:
     sheet = page.sheet
     for column, left, text, lines in zip(page.record.columns, page.edges, row.texts, row.cells, strict=False):
-        if column.bars and text:
+        if column.bars and text and not lines:
             bars = Box(left, top + 1.2, column.width, row.height - 6)
             sheet.barcode(bars, text, column.heading, widest=2)
             below = Box(left, top + row.height - 4.6, column.width, 4)

@@ -14,6 +14,7 @@ from dispatch.intake.running import give_up_import, run_import
 from dispatch.issue import run_batch
 from dispatch.notices import send_notice
 from dispatch.outbox import Claim
+from dispatch.paper_day import enter_waiting
 from dispatch.printing.label_jobs import give_up_labels, print_labels
 from dispatch.services import Services
 
@@ -32,6 +33,7 @@ STEPS: Mapping[str, Stage] = MappingProxyType(
         "notice.send": send_notice,
         "case.settle": settle_case,
         "labels.print": print_labels,
+        "paper.enter": enter_waiting,
     }
 )
 

@@ -14,7 +14,18 @@ from typing import Final
 
 from ..lifecycle import ConsignmentState, ScanAction, after_scan
 
-__all__ = ["ACTIONS", "BY_LIST", "CONFIRM", "RANKS", "REVERSE", "Event", "Folded", "Judgement", "fold"]
+__all__ = [
+    "ACTIONS",
+    "BY_LIST",
+    "BY_PAPER",
+    "CONFIRM",
+    "RANKS",
+    "REVERSE",
+    "Event",
+    "Folded",
+    "Judgement",
+    "fold",
+]
 
 _K = ConsignmentState
 
@@ -25,9 +36,12 @@ ACTIONS: Final = (*(str(action) for action in ScanAction), CONFIRM, REVERSE)
 
 #: Source of the hand-over that a signed list stands for.
 BY_LIST: Final = "list"
-#: Of two reports of the same moment the later rank is judged last: who stood nearest to the envelope.
+#: Of a sheet of paper, typed in afterwards.
+BY_PAPER: Final = "paper"
+#: Of two reports of the same moment the later rank is judged last: who stood nearest to the envelope. A time written by
+#: hand is the beginning of its minute, so whatever else is of that moment comes after it.
 RANKS: Final[Mapping[str, int]] = MappingProxyType(
-    {"carrier": 0, "api": 1, "courier": 2, "agent": 3, BY_LIST: 4, "window": 5}
+    {BY_PAPER: -1, "carrier": 0, "api": 1, "courier": 2, "agent": 3, BY_LIST: 4, "window": 5}
 )
 
 _PLACE = {action: place for place, action in enumerate(ACTIONS)}

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from .. import counters, custody
 from ..badges import witness
@@ -28,8 +28,9 @@ from ..services import Services
 from ..store import Work
 from .codes import FoundEnvelope, envelope_by_code, read_paper, tidy
 from .envelope import contents, ended_inside, find_consignment, reason_given, title_of
+from .words import STATE_WORDS
 
-__all__ = ["REASONS", "PackResult", "Second", "pack_check", "unpack"]
+__all__ = ["REASONS", "PackResult", "Second", "pack_check", "pack_on_paper", "unpack"]
 
 _K, _D = ConsignmentState, DocumentState
 #: reasons of a mismatch and what the clerk is told
@@ -247,12 +248,61 @@ def _close(work: Work, consignment: Consignment) -> PackResult:
     return PackResult(consignment.id, len(inside) - len(missing), len(inside), missing)
 
 
-def _seal(work: Work, consignment: Consignment) -> None:
+def _seal(work: Work, consignment: Consignment, at: datetime | None = None) -> None:
+    when = at or work.now
     if consignment.state != _K.LABELLED:  # at the counter: it stays where it lies
-        consignment.packed_at = work.now
+        consignment.packed_at = when
         return
     packed = str(_K.PACKED)
-    work.move(consignment, _K.PACKED, base_state=packed, state_at=work.now, packed_at=work.now, flag=None)
+    work.move(consignment, _K.PACKED, base_state=packed, state_at=when, packed_at=when, flag=None)
+
+
+def pack_on_paper(
+    services: Services, work: Work, consignment: Consignment, at: datetime, done_by: str, beside: str
+) -> bool:
+    """The envelope was packed while nothing could be scanned: ``done_by`` and ``beside`` looked at it, ``at`` that time.
+
+    No code was compared, so everything the house itself can say is asked all the more: ``RuleViolation('mismatch')`` for
+    a void label, a paper that has ended, expired, is held, not made or not proofread, as at the pack check. False where
+    all was packed already. The record says that it was paper and who vouches.
+    """
+    inside = contents(work, consignment.id)
+    try:
+        for document in inside or _ended_of(work, consignment.id):
+            _refuse(work, FoundEnvelope(consignment, consignment.state == _K.CANCELLED), document)
+        if unread(services, inside):
+            raise _Mismatch("not_ready", _UNREAD)
+    except _Mismatch as found:
+        raise RuleViolation("mismatch", found.words, reason=found.reason) from None
+    fresh = [document for document in inside if document.packed_at is None]
+    if fresh and consignment.state not in (_K.LABELLED, _K.PACKED, _K.READY_FOR_COLLECTION):
+        words = f"信封现在是“{STATE_WORDS[consignment.state]}”，不能再登记装封。"
+        raise RuleViolation("mismatch", words, reason="not_ready")
+    for document in fresh:
+        document.packed_at, document.packed_by = at, done_by
+        work.session.flush()
+        work.audit(
+            "document_packed",
+            "document",
+            document.id,
+            consignment=consignment.id,
+            known_by="paper",
+            second=beside,
+        )
+        into = custody.Pass(custody.Holder.ENVELOPE, consignment.id, "packed", at=at, beside=beside)
+        custody.pass_on(work, document, into)
+    if consignment.packed_at is None:
+        _seal(work, consignment, at)
+        work.audit("consignment_packed", "consignment", consignment.id, documents=len(inside))
+    return bool(fresh)
+
+
+def _ended_of(work: Work, consignment_id: str) -> list[Document]:
+    """Papers of an envelope in which none is left that counts; ``_Mismatch`` where there never was one."""
+    found = list(work.session.scalars(select(Document).where(Document.consignment_id == consignment_id)))
+    if not found:
+        raise _Mismatch("unknown", "这个信封里没有证件，不能登记装封。")
+    return found
 
 
 def unpack(services: Services, actor: Actor, consignment_id: str, reason: str) -> None:

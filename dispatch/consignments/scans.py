@@ -28,7 +28,7 @@ from .scan_input import Malformed, Scan, read_scan
 from .signers import code_right, may_sign, strictest
 from .words import ACTION_WORDS, STATE_WORDS
 
-__all__ = ["MAX_SCANS", "confirm_delivery", "take_scans"]
+__all__ = ["MAX_SCANS", "confirm_delivery", "take_scans", "take_within"]
 
 MAX_SCANS: Final = 500
 #: so many in one unit of work: the writer's lock is given back in between
@@ -62,6 +62,22 @@ def take_scans(
     for start in range(0, len(wanted), _CHUNK):
         results += _chunk(batch, wanted[start : start + _CHUNK])
     return results
+
+
+def take_within(services: Services, work: Work, raw: object, *, source: str) -> dict[str, Any]:
+    """One scan in the caller's unit of work, told at its ``work.now``; answered as in ``take_scans``. One that is there
+    already and made no legal move when it came is judged anew, because other things may have been told since."""
+    answer = _take(_Batch(services, work.actor, work.now, source), work, raw)
+    if answer["outcome"] != "duplicate":
+        return answer
+    event = work.session.scalars(select(ScanEvent).where(ScanEvent.scan_id == answer["scan_id"])).one()
+    consignment = work.locked(Consignment, event.consignment_id) if event.consignment_id else None
+    if consignment is None or event.outcome == "accepted":
+        return answer
+    judged = judge(services, work, consignment, event)
+    words = "" if judged.legal else f"信封现在是“{STATE_WORDS[judged.state]}”，仍对不上；已留底待核对。"
+    outcome = "accepted" if judged.legal else "conflict"
+    return _answer(str(answer["scan_id"]), outcome, judged.state, words)
 
 
 def _checked_batch(sent_at: object, scans: object) -> tuple[datetime, Sequence[object]]:

@@ -29,6 +29,7 @@ from .documents import (
 from .forms import FormCounter, ManifestTicket, PaperForm, Upload, UploadPart
 from .imports import ColumnMapping, ImportChunk, ImportFault, ImportFile, ImportRun
 from .ledger import Audit, AuditHead, Outbox
+from .paper_day import PaperEntry, PaperLine, PaperSheet
 from .people import ApiKey, FailureCount, IdempotentAnswer, LoginSession, User
 from .prints import LabelJob, LabelJobItem, PaperCode, PrintBatch, PrintCounter, PrintItem
 from .seals import Seal, SealUse
@@ -83,7 +84,10 @@ __all__ = [
     "NumberCounter",
     "Outbox",
     "PaperCode",
+    "PaperEntry",
     "PaperForm",
+    "PaperLine",
+    "PaperSheet",
     "PayerRule",
     "Placement",
     "Point",

@@ -23,7 +23,7 @@ from .entry import keep
 from .methods import Entry
 from .records import receipts_of, records_of
 
-__all__ = ["sign_on_the_spot", "waits_for_signature"]
+__all__ = ["sign_on_the_spot", "signed_on_paper", "waits_for_signature"]
 
 
 def waits_for_signature(work: Work, case: Case) -> list[Document]:
@@ -73,6 +73,17 @@ def sign_on_the_spot(
         for paper in papers:
             keep(work, paper, case, entry, origin="spot")
         return len(papers)
+
+
+def signed_on_paper(work: Work, case: Case, signer: Mapping[str, str], day: date, server: str) -> int:
+    """The same in the caller's unit, as somebody wrote it on paper on ``day``: ``server`` handed the papers over. The
+    picture of that sheet is kept elsewhere; a refusal needs its 送达回证 all the same."""
+    name, kind, relation = signer["name"], signer["kind"], signer.get("relation", "")
+    papers = _checked(work, case, kind, relation, Signature(None))
+    entry = _entry(name, kind, relation, Signature(None), day, server)
+    for paper in papers:
+        keep(work, paper, case, entry, origin="spot")
+    return len(papers)
 
 
 def _faults(name: str, kind: str, relation: str) -> list[Fault]:

@@ -49,6 +49,15 @@ _DOORS: Final[dict[str, tuple[tuple[str, str, str, str, tuple[Role, ...]], ...]]
             _BOTH,
         ),
     ),
+    "断网那天": (
+        (
+            "/window/paper",
+            "断网登记",
+            "file",
+            "每天早上打一张登记单备着；断网时写在纸上，网络恢复后照着补录。",
+            _BOTH,
+        ),
+    ),
     "帮手": (("/window/card.pdf", "窗口速查卡", "print", "一张 A4，贴在桌边。", _BOTH),),
     "纸在谁手里": (
         (
