@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from sqlalchemy import func, select
 
-from . import outbox
+from . import custody, outbox
 from .attachments import AttachmentView, attach, attachment_bytes, attachments_of
 from .calendar import local_date, local_time
+from .consignments.envelope import contents
 from .consignments.fold import BY_PAPER
 from .consignments.pack import pack_on_paper
 from .consignments.scans import take_within
@@ -191,7 +192,9 @@ def enter_rows(
             rows.append((at, row))
         else:
             words = " ".join(fault.detail for fault in row)
-            answers[at] = Answer(at, 0, one.get("act", ""), "invalid", words, tuple(row))
+            what = one.get("what", "").strip()
+            line = int(what) if what.isascii() and what.isdigit() and len(what) <= 3 else 0
+            answers[at] = Answer(at, line, one.get("act", ""), "invalid", words, tuple(row))
     steps = list(ACTS)
     for at, row in sorted(rows, key=lambda pair: (steps.index(pair[1].act), pair[1].at, pair[0])):
         answers[at] = replace(_enter(services, actor, sheet_id, row, at), at=at)
@@ -416,6 +419,13 @@ def _scan(
     if row.signer:
         raw["signer"] = dict(row.signer)
     told = take_within(services, work, raw, source=BY_PAPER)
+    if told["state"] in (
+        _K.DELIVERED,
+        _K.TO_VERIFY,
+    ):  # what was never put into its envelope went along all the same
+        for paper in contents(work, envelope.id):
+            if paper.packed_at is None:
+                custody.signed_for(work, paper)
     if told["outcome"] in ("accepted", "duplicate"):
         return "accepted", str(told.get("detail") or "已记。")
     return "conflict", str(told.get("detail") or "系统没有采用，已留底。")

@@ -359,6 +359,19 @@ def test_no_picture_no_entry_and_other_offices_see_nothing(house: House, clock: 
     assert outcomes(enter(house, sheet, foreign)) == ["accepted"]  # by number alone
 
 
+def test_what_was_collected_without_being_packed_is_with_the_recipient(house: House, clock: Any) -> None:
+    no = issued(house, delivery=counter())
+    sheet = sheet_of(house)
+    later(clock, hours=1)
+    answer = enter(
+        house, sheet, row(line_of(house, sheet, no), "collect", "10:30", signer_kind="household_adult")
+    )[0]
+    assert answer.outcome == "accepted"
+    assert next(iter(custody_of_case(house.services, CLERK, no).values()))["kind"] == "recipient"
+    house.work()
+    assert ledger.check(house.services) == []
+
+
 def test_somebody_who_comes_besides_is_written_on_an_empty_line(house: House, clock: Any) -> None:
     issued(house)
     sheet = sheet_of(house)
