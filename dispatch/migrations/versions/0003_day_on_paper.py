@@ -23,6 +23,7 @@ def upgrade() -> None:
     _import_files()
     _import_runs()
     _paper_forms()
+    _paper_sheets()
     _payer_rules()
     _placements()
     _print_counters()
@@ -36,6 +37,8 @@ def upgrade() -> None:
     _import_faults()
     _label_jobs()
     _manifest_tickets()
+    _paper_entries()
+    _paper_lines()
     _shift_items()
     _upload_parts()
     _label_job_items()
@@ -230,6 +233,23 @@ def _paper_forms() -> None:
     )
     with op.batch_alter_table('paper_forms', schema=None) as batch_op:
         batch_op.create_index('ix_paper_forms_subject', ['subject_kind', 'subject_id'], unique=False)
+
+
+def _paper_sheets() -> None:
+    op.create_table('paper_sheets',
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('number', sa.String(length=24), nullable=False),
+    sa.Column('division_code', sa.String(length=12), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('blanks', sa.Integer(), nullable=False),
+    sa.Column('left_out', sa.Integer(), nullable=False),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('made_by', sa.String(length=120), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_paper_sheets')),
+    sa.UniqueConstraint('number', name=op.f('uq_paper_sheets_number'))
+    )
+    with op.batch_alter_table('paper_sheets', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_paper_sheets_division_code'), ['division_code'], unique=False)
 
 
 def _payer_rules() -> None:
@@ -428,6 +448,46 @@ def _manifest_tickets() -> None:
     )
     with op.batch_alter_table('manifest_tickets', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_manifest_tickets_manifest_id'), ['manifest_id'], unique=False)
+
+
+def _paper_entries() -> None:
+    op.create_table('paper_entries',
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('sheet_id', sa.String(length=26), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('act', sa.String(length=12), nullable=False),
+    sa.Column('happened_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('done_by', sa.String(length=120), nullable=False),
+    sa.Column('beside', sa.String(length=120), nullable=False),
+    sa.Column('particulars', sa.LargeBinary(), nullable=True),
+    sa.Column('outcome', sa.String(length=12), nullable=False),
+    sa.Column('detail', sa.String(length=400), nullable=False),
+    sa.Column('tries', sa.Integer(), nullable=False),
+    sa.Column('scan_id', sa.String(length=64), nullable=True),
+    sa.Column('entered_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('entered_by', sa.String(length=120), nullable=False),
+    sa.ForeignKeyConstraint(['sheet_id'], ['paper_sheets.id'], name=op.f('fk_paper_entries_sheet_id_paper_sheets')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_paper_entries')),
+    sa.UniqueConstraint('sheet_id', 'position', 'act', name=op.f('uq_paper_entries_sheet_id'))
+    )
+    with op.batch_alter_table('paper_entries', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_paper_entries_scan_id'), ['scan_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_paper_entries_sheet_id'), ['sheet_id'], unique=False)
+
+
+def _paper_lines() -> None:
+    op.create_table('paper_lines',
+    sa.Column('sheet_id', sa.String(length=26), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('case_id', sa.String(length=26), nullable=False),
+    sa.Column('consignment_id', sa.String(length=26), nullable=True),
+    sa.Column('by_hand', sa.Boolean(), nullable=False),
+    sa.ForeignKeyConstraint(['case_id'], ['cases.id'], name=op.f('fk_paper_lines_case_id_cases'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['sheet_id'], ['paper_sheets.id'], name=op.f('fk_paper_lines_sheet_id_paper_sheets')),
+    sa.PrimaryKeyConstraint('sheet_id', 'position', name=op.f('pk_paper_lines'))
+    )
+    with op.batch_alter_table('paper_lines', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_paper_lines_case_id'), ['case_id'], unique=False)
 
 
 def _shift_items() -> None:
