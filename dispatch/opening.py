@@ -110,9 +110,9 @@ def _shift(work: Work, actor: Actor, code: str) -> Found | None:
 def _sheet(work: Work, actor: Actor, code: str) -> Found | None:
     """The number of a 当日登记单."""
     row = form_by_number(work, actor, code)
-    if row is None or form_kind(row.number) is not FormKind.SHEET:
+    if row is None or form_kind(row.number) is not FormKind.SHEET or not row.subject_id:
         return None
-    return Found("sheet", f"/window/paper/{row.subject_id}", f"登记单 {row.number}")
+    return Found("sheet", f"/window/paper/{row.subject_id}", f"{FORM_WORDS[FormKind.SHEET]} {row.number}")
 
 
 def _form(work: Work, actor: Actor, code: str) -> Found | None:

@@ -11,7 +11,9 @@ from flask import Blueprint, Response, flash, redirect, request
 from flask.typing import ResponseReturnValue
 
 from ..calendar import parse_date
+from ..chronicle import shown_actor
 from ..errors import Invalid, NotFound, RuleViolation
+from ..export import Table
 from ..paper_day import Answer, SheetPage, enter_again, enter_rows, keep_photo, open_sheet, photo
 from ..paper_rows import ACTS, FIELDS, SIGNERS
 from ..picture_codes import Unreadable, page_image, pages_of
@@ -19,6 +21,7 @@ from ..register import list_sheets, register_pdf
 from . import access
 from .access import current_actor, services
 from .api_documents import attachment
+from .exports import table_file
 from .rooms import staff_page
 from .security import FILE_LIMIT, body_limit
 
@@ -27,6 +30,9 @@ __all__ = ["blueprint"]
 DOERS = ("clerk", "supervisor")
 #: pixels of the longer edge: handwriting on a photo of an A4 sheet can be read
 _EDGE: Final = 2000
+OUTCOMES: Final = {
+    "accepted": "已录", "known": "早就有了", "waiting": "在等证件做好", "conflict": "对不上", "invalid": "要改",
+}  # fmt: skip
 #: empty rows that the form begins with
 _EMPTY: Final = 4
 
@@ -46,6 +52,43 @@ def register() -> Response:
 def shown() -> ResponseReturnValue:
     """What to do without network, and the sheets that were printed."""
     return staff_page("window/paper/index.html", "more", sheets=list_sheets(services(), current_actor()))
+
+
+@blueprint.get("/paper/table")
+@access.role(*DOERS)
+def table() -> Response:
+    """The sheets as a table."""
+    rows = [
+        (
+            one.number,
+            one.day,
+            one.made_at,
+            shown_actor(one.made_by),
+            one.lines,
+            one.accepted,
+            one.waiting,
+            one.conflicts,
+        )
+        for one in list_sheets(services(), current_actor(), limit=2000)
+    ]
+    heads = ("单号", "哪天", "打印时间", "谁打的", "行数", "已录", "在等证件", "对不上")
+    return table_file(Table("断网登记单", heads, rows))
+
+
+@blueprint.get("/paper/<sheet_id>/table")
+@access.role(*DOERS)
+def entries(sheet_id: str) -> Response:
+    """What was entered from a sheet, as a table."""
+    page = open_sheet(services(), current_actor(), sheet_id)
+    rows = [
+        (page.sheet.number, one.line, one.acceptance_no, ACTS[one.act].word, one.happened_at, shown_actor(one.done_by),
+         shown_actor(one.beside), shown_actor(one.entered_by), one.entered_at, OUTCOMES[one.outcome], one.detail)
+        for one in page.entries
+    ]  # fmt: skip
+    heads = (
+        "单号", "行", "统一受理号", "做了什么", "什么时候", "谁办的", "第二个人", "谁录的", "录入时间", "结果", "说明",
+    )  # fmt: skip
+    return table_file(Table(f"断网登记 {page.sheet.number}", heads, rows))
 
 
 @blueprint.get("/paper/<sheet_id>")
@@ -155,7 +198,7 @@ def _page(
     rows += [{"typed": {}, "words": {}} for _ in range(max(1, _EMPTY - len(rows)))]
     return staff_page(
         "window/paper/sheet.html", "more", page=page, rows=rows, answers=answers, faults=faults, acts=ACTS,
-        signers=SIGNERS, me=current_actor().name.removeprefix("user:"), photos=_shown(page), day=_day(page),
+        signers=SIGNERS, outcomes=OUTCOMES, me=current_actor().name.removeprefix("user:"), photos=_shown(page), day=_day(page),
     )  # fmt: skip
 
 

@@ -121,6 +121,8 @@ LISTS: dict[str, tuple[str, ...]] = {
     "/window/shift": ("/window/shift/table",),
     "/window/shift/<shift_id>": ("/window/shift/<shift_id>/table",),
     "/window/red": ("/window/red/table",),
+    "/window/paper": ("/window/paper/table",),
+    "/window/paper/<sheet_id>": ("/window/paper/<sheet_id>/table",),
     "/window/payers": ("/window/payers/export",),
     "/window/stock": ("/window/stock/receipts/export",),
     "/window/stock/forms": ("/window/stock/forms/export",),
@@ -156,7 +158,7 @@ NO_LIST = {
 }
 #: answers that are no pages: files, pictures, what scripts ask for
 _NO_PAGE = re.compile(
-    r"\.(pdf|png|json|xlsx|js)$|/(export|table|template|returnfile|refused)$|^/window/batches/"
+    r"\.(pdf|png|jpg|json|xlsx|js)$|/(export|table|template|returnfile|refused)$|^/window/batches/"
 )
 #: templates with a table that is filled in or looked at once
 TABLES_ONLY = {
