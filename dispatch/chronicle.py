@@ -215,6 +215,7 @@ _ACTS: Mapping[str, Callable[[Facts], str]] = MappingProxyType(
         "file_kept": lambda f: "上传了办件文件",
         "file_tried": lambda f: f"试读文件，有问题 {f.get('refused', '?')} 件",
         "file_taken": lambda f: f"导入文件，收下 {f.get('created', '?')} 件",
+        "files_forgotten": lambda f: f"删去放满三十天的办件文件 {f.get('count', '?')} 个",
         "bad_rows_exported": lambda f: f"下载了有问题的 {f.get('rows', '?')} 行",
         "mapping_kept": lambda f: _after("记住平台的列", f, "platform"),
         "mapping_forgotten": lambda f: _after("忘掉平台的列", f, "platform"),

@@ -147,8 +147,14 @@ def _release(work: Work, held: Claim, **values: object) -> None:
 
 
 def backlog(work: Work) -> int:
-    """How many steps wait, parked ones not counted."""
+    """How many steps wait, without parked ones and those that are due another day."""
     waiting = (
-        select(func.count()).select_from(Outbox).where(Outbox.done_at.is_(None), Outbox.parked_at.is_(None))
+        select(func.count())
+        .select_from(Outbox)
+        .where(
+            Outbox.done_at.is_(None),
+            Outbox.parked_at.is_(None),
+            Outbox.due_at <= work.now + timedelta(days=1),
+        )
     )
     return work.session.scalar(waiting) or 0

@@ -10,7 +10,7 @@ from dispatch.consignments.plan import plan_case
 from dispatch.consignments.track import settle_case
 from dispatch.documents.compose import compose_document, give_up
 from dispatch.documents.finish import finish_document
-from dispatch.intake.running import give_up_import, run_import
+from dispatch.intake.running import forget_files, give_up_import, run_import
 from dispatch.issue import run_batch
 from dispatch.notices import send_notice
 from dispatch.outbox import Claim
@@ -25,6 +25,7 @@ Stage = Callable[[Services, Claim], None]
 STEPS: Mapping[str, Stage] = MappingProxyType(
     {
         "import.run": run_import,
+        "import.forget": forget_files,
         "issue.batch": run_batch,
         "document.compose": compose_document,
         "document.finish": finish_document,

@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from pathlib import Path, PurePath
 from typing import Any, Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from ..errors import Fault, Invalid
 from ..export import Cell, Table
-from ..models import ColumnMapping, ImportChunk, ImportFault, ImportFile, ImportRun, new_id
+from ..models import ColumnMapping, ImportFault, ImportRun, new_id
 from ..rights import Actor, Scope
 from ..services import Services
 from ..store import Work
@@ -35,13 +35,12 @@ from .kept import (
     written,
 )
 from .mappings import Recalled, mapping_named, mappings_of, recall, remember
-from .running import clear, run_at_once
+from .running import KEPT_FOR, clear, drop_old, run_at_once
 from .survey import Survey, survey
 from .wording import field_name
 
 __all__ = [
     "AT_ONCE",
-    "KEPT_FOR",
     "RunView",
     "keep_upload",
     "layout_named",
@@ -54,8 +53,6 @@ __all__ = [
 
 #: rows that are judged while the clerk waits
 AT_ONCE: Final = 300
-#: for so long a file and the rows that were not taken can be fetched again
-KEPT_FOR: Final = timedelta(days=30)
 _SHOWN: Final = 300
 _REASON: Final = "备注：为什么没有收"
 
@@ -92,26 +89,14 @@ def keep_upload(services: Services, actor: Actor, filename: str, data: bytes) ->
     seen = survey(open_source(suffix_of(name), data))
     number = new_id()
     with services.store.work(actor) as work:
-        _drop_old(work)
+        drop_old(work)
         run = ImportRun(id=number, actor=actor.name, office=actor.office, state="looked", kept_at=work.now)
         work.seal(run, "survey", {"filename": name, "survey": seen.as_json()})
         work.add(run)
         keep_file(work, number, data)
+        work.emit("import.forget", "files", delay=KEPT_FOR + timedelta(hours=1))
         work.audit("file_kept", "import", number, rows=seen.rows, more=seen.more)
     return number
-
-
-def _drop_old(work: Work) -> None:
-    """What was handed in long ago goes, with the rows that were not taken."""
-    old = select(ImportRun.id).where(ImportRun.kept_at < work.now - KEPT_FOR, ImportRun.state != "running")
-    ids = list(work.session.scalars(old.limit(100)))
-    for table, key in (
-        (ImportFault, ImportFault.run_id),
-        (ImportChunk, ImportChunk.run_id),
-        (ImportFile, ImportFile.id),
-    ):
-        work.session.execute(delete(table).where(key.in_(ids)))
-    work.session.execute(delete(ImportRun).where(ImportRun.id.in_(ids)))
 
 
 def look_again(services: Services, actor: Actor, run_id: str, sheet: str, line: int) -> None:

@@ -7,7 +7,7 @@ a case taken twice is no news, so that a worker killed in between loses nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
 
@@ -24,11 +24,23 @@ from .files import Row
 from .kept import own_run, row_from, row_kept, rows_of
 from .receive import Verdict, judge_rows
 
-__all__ = ["MOST_CASES", "clear", "give_up_import", "run_at_once", "run_import"]
+__all__ = [
+    "KEPT_FOR",
+    "MOST_CASES",
+    "clear",
+    "drop_old",
+    "forget_files",
+    "give_up_import",
+    "run_at_once",
+    "run_import",
+]
 
 #: cases that a run in the background can read within its lease
 MOST_CASES: Final = 30_000
 _CHUNK: Final = 250
+#: for so long a file and the rows that were not taken can be fetched again
+KEPT_FOR: Final = timedelta(days=30)
+_AT_ONCE: Final = 100
 
 
 def clear(work: Work, run: ImportRun) -> None:
@@ -153,6 +165,31 @@ def _end(work: Work, run: ImportRun) -> None:
     work.audit("file_taken" if take else "file_tried", "import", run.id, **counts)
     if take and not run.refused:  # nothing left to mend: persons' data are not kept twice
         work.session.execute(delete(ImportFile).where(ImportFile.id == run.id))
+
+
+# -- nothing is kept longer than needed ---------------------------------------------------------------------------------
+def drop_old(work: Work) -> bool:
+    """Files that were handed in long ago go, with the rows that were not taken; whether more of them are left."""
+    old = select(ImportRun.id).where(ImportRun.kept_at < work.now - KEPT_FOR, ImportRun.state != "running")
+    ids = list(work.session.scalars(old.limit(_AT_ONCE)))
+    for table, key in (
+        (ImportFault, ImportFault.run_id),
+        (ImportChunk, ImportChunk.run_id),
+        (ImportFile, ImportFile.id),
+    ):
+        work.session.execute(delete(table).where(key.in_(ids)))
+    work.session.execute(delete(ImportRun).where(ImportRun.id.in_(ids)))
+    if ids:
+        work.audit("files_forgotten", "import", "files", count=len(ids))
+    return len(ids) == _AT_ONCE
+
+
+def forget_files(services: Services, claim: Claim) -> None:
+    """Step ``import.forget``, due once nobody has handed in a file for so long that the last one must go."""
+    with services.store.work(SYSTEM) as work:
+        outbox.finish(work, claim)
+        if drop_old(work):
+            work.emit("import.forget", "files")
 
 
 def give_up_import(services: Services, run_id: str, reason: str) -> None:

@@ -27,7 +27,7 @@ from dispatch.intake.imports import (
 )
 from dispatch.intake.mappings import forget_mapping, list_mappings
 from dispatch.intake.receive import import_file
-from dispatch.intake.running import run_import
+from dispatch.intake.running import forget_files, run_import
 from dispatch.models import Case, ImportChunk, ImportFault, ImportFile, ImportRun
 from dispatch.rights import SYSTEM
 from tests.excel_day import HEADINGS, build_day_file
@@ -96,6 +96,13 @@ def do_next(road: Road) -> bool:
     assert claim.step == "import.run"
     run_import(road.services, claim)
     return True
+
+
+def sweep(road: Road) -> None:
+    """What is due of forgetting."""
+    while (claim := outbox.claim_next(road.services.store)) is not None:
+        assert claim.step == "import.forget"
+        forget_files(road.services, claim)
 
 
 # -- the first look ------------------------------------------------------------------------------------------------------
@@ -234,6 +241,21 @@ def test_nothing_of_a_person_lies_open_and_nothing_is_kept_longer_than_needed(ro
     road.clock.forward(days=31)
     begin(road, row(4))
     assert (count(road, ImportRun), count(road, ImportFile), count(road, ImportFault)) == (1, 1, 0)
+
+
+def test_a_file_goes_after_thirty_days_though_nobody_comes_again(road: Road) -> None:
+    run_id = begin(road, row(1), row(2, 服务对象手机="12"))
+    go(road, run_id, "take")
+    road.clock.forward(days=20)
+    begin(road, row(3))
+    sweep(road)
+    assert (count(road, ImportRun), count(road, ImportFile)) == (2, 2)
+    with road.services.store.read(SYSTEM) as work:
+        assert outbox.backlog(work) == 0  # nothing that anybody waits for
+    road.clock.forward(days=31)
+    sweep(road)
+    assert (count(road, ImportRun), count(road, ImportFile), count(road, ImportFault)) == (0, 0, 0)
+    assert count(road, Case) == 1
 
 
 def test_the_list_of_files_asks_as_often_for_many_as_for_few(road: Road) -> None:
