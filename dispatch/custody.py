@@ -335,7 +335,7 @@ def mark_destroyed(services: Services, actor: Actor, document_id: str, beside: s
         pass_on(work, document, Pass(_H.DESTROYED, "", "destroyed", beside=beside))
         aside = update(RedTray).where(RedTray.document_id == document_id, RedTray.taken_at.is_(None))
         work.session.execute(aside.values(taken_at=work.now, taken_by=actor.name, outcome="已销毁"))
-        work.audit("document_destroyed", "document", document_id)
+        work.audit("document_destroyed", "document", document_id, second=beside)
 
 
 # -- telling -------------------------------------------------------------------------------------------------------

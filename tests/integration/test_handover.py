@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import threading
 
 import pypdfium2
@@ -28,7 +29,7 @@ from dispatch.handover import (
     sign_handover,
     take_off,
 )
-from dispatch.models import CustodyEvent
+from dispatch.models import Audit, CustodyEvent
 from dispatch.opening import what_is
 from dispatch.printing.batches import start_print
 from dispatch.printing.outcome import confirm_print
@@ -267,6 +268,9 @@ def test_a_void_print_is_destroyed_before_two_people(house: House) -> None:
     assert [one["destroy"] for one in papers_at_window(house.services, CLERK)] == [True]
     assert refused(mark_destroyed, house.services, ELSEWHERE, paper, "user:x") == "not_found"
     mark_destroyed(house.services, CLERK, paper, "user:colleague")
+    with house.services.store.read(SYSTEM) as work:
+        told = work.session.scalars(select(Audit).where(Audit.action == "document_destroyed")).one()
+    assert json.loads(told.detail) == {"second": "user:colleague"}
     assert papers_at_window(house.services, CLERK) == []
     assert ledger.check(house.services) == []
 
