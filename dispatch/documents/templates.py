@@ -24,6 +24,7 @@ __all__ = ["PLACEHOLDER", "Kind", "Sealing", "Template", "TemplateBook"]
 Kind = Literal["certificate", "notice", "decision", "physical"]
 Layout = Literal["certificate", "notice", "decision", "sheet"]
 Orientation = Literal["portrait", "landscape"]
+Paper = Literal["A4", "A3"]
 #: How the department's seal comes onto the paper: as a picture in the file, or with ink after printing.
 Sealing = Literal["electronic", "hand"]
 #: One paragraph, or several spellings of it of which the first that can be filled is used.
@@ -57,7 +58,8 @@ class Template(BaseModel):
     compare: Annotated[tuple[str, ...], Field(min_length=2, max_length=5)]
     version: Annotated[int, Field(ge=1)] = 1
     titles: tuple[str, ...] = ()
-    paper: Literal["A4", "A3"] = "A4"
+    paper: Paper = "A4"
+    paper_by_copy: dict[str, Paper] = {}
     orientation: Orientation = "portrait"
     orientation_by_copy: dict[str, Orientation] = {}
     seal: Sealing = "electronic"
@@ -104,6 +106,10 @@ class Template(BaseModel):
     def turned(self, copy: str) -> bool:
         """True when the copy named `copy` (正本, 副本 …) stands on landscape paper."""
         return self.orientation_by_copy.get(copy, self.orientation) == "landscape"
+
+    def paper_of(self, copy: str) -> Paper:
+        """The paper on which the copy named `copy` stands; one without a name is the 正本."""
+        return self.paper_by_copy.get(copy or "正本", self.paper)
 
 
 class TemplateBook:

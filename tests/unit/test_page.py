@@ -152,6 +152,21 @@ def test_paper_is_turned_where_the_template_says() -> None:
     assert (round(width), round(height)) == (842, 1191)
 
 
+def test_a_copy_may_stand_on_larger_paper_with_larger_type() -> None:
+    approval, document = SAMPLES[("建筑工程施工许可证", None)]
+    large = record_of(TEMPLATES, approval, document)
+    small = record_of(TEMPLATES, approval, document, printed={"copy": "副本"})
+    sizes = {}
+    for record in (large, small):
+        pdf = painted(record)
+        assert_everything_stands(record, page_text(pdf))
+        page = pdfium.PdfDocument(pdf)[0]
+        letters = [page.get_textpage().get_charbox(at) for at in range(400)]
+        sizes[record.copy] = (*map(round, page.get_size()), max(box[3] - box[1] for box in letters))
+    assert sizes[""][:2] == (1191, 842) and sizes["副本"][:2] == (842, 595)
+    assert sizes[""][2] == pytest.approx(sizes["副本"][2] * 2**0.5, rel=0.02), "title and all grow with the paper"
+
+
 def test_file_says_title_language_and_day_and_embeds_every_font() -> None:
     record = record_of(TEMPLATES, *SAMPLES[("林权证", None)])
     pdf = painted(record)

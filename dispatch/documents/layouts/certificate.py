@@ -24,7 +24,9 @@ from .plan import (
     Rule,
     block,
     centred,
+    paper_scale,
     paper_size,
+    scaled,
     stack,
 )
 
@@ -43,6 +45,7 @@ TITLE_SIZES: Final = (38.0, 34.0, 30.0, 27.0, 24.0, 22.0)
 NUMBER_SIZES: Final = (12.0, 11.0, 10.0, 9.0)
 MANY: Final = 8
 SHORT: Final = 11
+OPENING_SIZES: Final = (12.0, 11.0, 10.5)
 NOTE_SIZES: Final = (10.0, 9.5, 9.0)
 
 
@@ -130,89 +133,93 @@ def _paired(cells: Sequence[Cell]) -> list[tuple[Cell, ...]]:
 
 
 def _framed(record: PageRecord, book: FontBook, qr_side: float, content: _Content) -> Plan:
-    landscape = record.template.turned(record.copy)
-    width, height = paper_size(record.template.paper, landscape)
-    first = PagePlan(width, height)
-    inside = width - 2 * SIDE
-    verification = foot(record, book, inside - SIGN_WIDTH - 16 if landscape else inside, qr_side)
+    landscape, paper = record.template.turned(record.copy), record.template.paper_of(record.copy)
+    first = PagePlan(*paper_size(paper, landscape), scale=paper_scale(paper))
+    side, inside = SIDE * first.scale, first.width - 2 * SIDE * first.scale
+    beside = SIGN_WIDTH * first.scale + 16
+    verification = foot(record, book, inside - beside if landscape else inside, qr_side)
     first.furniture += _border(first) + sample_notice(record, first)
-    first.furniture += verification.ops(SIDE, BOTTOM)
+    first.furniture += verification.ops(side, BOTTOM * first.scale)
     floor, seal, sign = _lower_part(book, record, content, first, verification, landscape)
     top, head = _head(book, content, first)
-    grid = fit_grid(book, content.rows, inside, top - floor)
+    grid = fit_grid(book, content.rows, inside, top - floor, first.scale)
     if grid is None:
         raise DoesNotFit("栏目")
-    first.body += head + grid.ops(book, SIDE, top, top - floor) + sign
-    pages = [first, *_continued(book, record, content, grid, width, height)]
+    first.body += head + grid.ops(book, side, top, top - floor) + sign
+    pages = [first, *_continued(book, record, content, grid, first)]
     for at, page in enumerate(pages):
         page.furniture += page_foot(record, book, pages, at)
     return Plan(tuple(pages), 0, seal)
 
 
 def _border(page: PagePlan) -> list[Op]:
+    outer, inner = OUTER * page.scale, INNER * page.scale
     return [
-        Frame(OUTER, OUTER, page.width - 2 * OUTER, page.height - 2 * OUTER, 2.2, 0.1),
-        Frame(INNER, INNER, page.width - 2 * INNER, page.height - 2 * INNER, 0.7, 0.1),
+        Frame(outer, outer, page.width - 2 * outer, page.height - 2 * outer, 2.2 * page.scale, 0.1),
+        Frame(inner, inner, page.width - 2 * inner, page.height - 2 * inner, 0.7 * page.scale, 0.1),
     ]
 
 
 def _head(book: FontBook, content: _Content, page: PagePlan) -> tuple[float, list[Op]]:
     """Title, copy, number, opening: (where the fields begin, what is drawn)."""
-    inside, middle, top = page.width - 2 * SIDE, page.width / 2, page.height - TOP
-    title = _title(book, content.heading, inside)
+    scale, side = page.scale, SIDE * page.scale
+    inside, middle, top = page.width - 2 * side, page.width / 2, page.height - TOP * scale
+    title = _title(book, content.heading, inside, scale)
     room = inside * 0.8 - book.width(content.heading, "serif_bold", title.size)
     tracking = min(room / max(len(content.heading), 2), title.size * 0.5) if len(title.lines) == 1 else 0.0
     out = centred(book, title, middle, top, tracking=max(tracking, 0.0))
-    top -= title.height + 2
+    top -= title.height + 2 * scale
     if content.copy:
-        copy = block(
-            book, f"（{content.copy}）", "serif", inside, sizes=(16.0, 12.0), lines=1, name="副本标记"
-        )
+        sizes = scaled((16.0, 12.0), scale)
+        copy = block(book, f"（{content.copy}）", "serif", inside, sizes=sizes, lines=1, name="副本标记")
         out += centred(book, copy, middle, top)
         top -= copy.height
     if content.number_line:
-        number = block(book, content.number_line, "serif", inside, sizes=NUMBER_SIZES, lines=2, name="编号")
-        out += centred(book, number, middle, top - 2)
-        top -= number.height + 2
-    top -= 10
+        sizes = scaled(NUMBER_SIZES, scale)
+        number = block(book, content.number_line, "serif", inside, sizes=sizes, lines=2, name="编号")
+        out += centred(book, number, middle, top - 2 * scale)
+        top -= number.height + 2 * scale
+    top -= 10 * scale
     for text in content.opening:
-        made = block(
-            book, text, "serif", inside, sizes=(12.0, 11.0, 10.5), lines=4, spacing=1.6, indent=2, name="引言"
-        )
-        out += stack(made, SIDE, top)
-        top -= made.height + 6
-    return top - 6, out
+        sizes = scaled(OPENING_SIZES, scale)
+        made = block(book, text, "serif", inside, sizes=sizes, lines=4, spacing=1.6, indent=2, name="引言")
+        out += stack(made, side, top)
+        top -= made.height + 6 * scale
+    return top - 6 * scale, out
 
 
-def _title(book: FontBook, heading: str, width: float) -> Block:
+def _title(book: FontBook, heading: str, width: float, scale: float) -> Block:
     """On one line while it stays large, else on up to three."""
-    for lines, sizes in ((1, TITLE_SIZES), (2, TITLE_SIZES[2:]), (3, TITLE_SIZES[4:])):
+    large = scaled(TITLE_SIZES, scale)
+    for lines, sizes in ((1, large), (2, large[2:]), (3, large[4:])):
         try:
             return block(
                 book, heading, "serif_bold", width * 0.96, sizes=sizes, lines=lines, spacing=1.25, name="标题"
             )
         except DoesNotFit:
             continue
-    return block(book, heading, "serif_bold", width, sizes=(18.0, 16.0), lines=5, spacing=1.25, name="标题")
+    small = scaled((18.0, 16.0), scale)
+    return block(book, heading, "serif_bold", width, sizes=small, lines=5, spacing=1.25, name="标题")
 
 
 def _lower_part(
     book: FontBook, record: PageRecord, content: _Content, page: PagePlan, verification: Foot, landscape: bool
 ) -> tuple[float, tuple[float, float, float, float], list[Op]]:
     """Seal area and notes: (where the fields must end, seal box, issuer and date)."""
-    right = page.width - SIDE
-    bottom = BOTTOM if landscape else BOTTOM + verification.height + 12
-    centre = right - SIGN_WIDTH / 2
-    middle = bottom + SIGN_HEIGHT / 2
-    issuer = block(book, record.issuer, "serif", SIGN_WIDTH, sizes=ISSUER_SIZES, lines=4, name="发证机关")
-    sign = centred(book, issuer, centre, middle + 6 + issuer.height)
+    scale, sizes = page.scale, scaled(ISSUER_SIZES, page.scale)
+    side, wide, high = SIDE * scale, SIGN_WIDTH * scale, SIGN_HEIGHT * scale
+    bottom = BOTTOM * scale if landscape else BOTTOM * scale + verification.height + 12
+    right, middle = page.width - side, bottom + high / 2
+    centre = right - wide / 2
+    issuer = block(book, record.issuer, "serif", wide, sizes=sizes, lines=4, name="发证机关")
+    sign = centred(book, issuer, centre, middle + 6 * scale + issuer.height)
     if record.issued:
-        day = block(book, record.issued, "serif", SIGN_WIDTH, sizes=ISSUER_SIZES, lines=1, name="日期")
-        sign += centred(book, day, centre, middle - 6)
+        day = block(book, record.issued, "serif", wide, sizes=sizes, lines=1, name="日期")
+        sign += centred(book, day, centre, middle - 6 * scale)
     seal = (centre - SEAL / 2, middle - SEAL / 2, centre + SEAL / 2, middle + SEAL / 2)
-    roof = bottom + max(SIGN_HEIGHT, verification.height if landscape else 0)
+    roof = bottom + max(high, verification.height if landscape else 0)
     if not landscape:
-        page.furniture.append(Rule(SIDE, bottom - 7, right, bottom - 7, 0.4, 0.55))
+        page.furniture.append(Rule(side, bottom - 7, right, bottom - 7, 0.4, 0.55))
     roof = _notes(book, content.notes, page, bottom, roof, landscape)
     return roof + 8, seal, sign
 
@@ -225,15 +232,16 @@ def _notes(
     if not notes:
         return roof
     lines = [f"{at}．{note}" for at, note in enumerate(notes, 1)] if len(notes) > 1 else list(notes)
-    width = page.width - 2 * SIDE - (0 if landscape else SIGN_WIDTH + 10)
-    made = _note_block(book, lines, width, roof - bottom)
+    side = SIDE * page.scale
+    width = page.width - 2 * side - (0 if landscape else SIGN_WIDTH * page.scale + 10)
+    made = _note_block(book, lines, width, roof - bottom, page.scale)
     top = roof + 4 + made.height if landscape else bottom + made.height + 2
-    page.furniture += stack(made, SIDE, top, grey=0.25)
+    page.furniture += stack(made, side, top, grey=0.25)
     return top if landscape else max(roof, top)
 
 
-def _note_block(book: FontBook, notes: Sequence[str], width: float, height: float) -> Block:
-    for size in NOTE_SIZES:
+def _note_block(book: FontBook, notes: Sequence[str], width: float, height: float, scale: float) -> Block:
+    for size in scaled(NOTE_SIZES, scale):
         cut = [line for note in notes for line in wrap(book, note, "serif", size, width)]
         made = Block(tuple(cut), "serif", size, size * 1.45)
         if made.height <= height:
@@ -242,39 +250,27 @@ def _note_block(book: FontBook, notes: Sequence[str], width: float, height: floa
 
 
 def _continued(
-    book: FontBook, record: PageRecord, content: _Content, grid: Grid, width: float, height: float
+    book: FontBook, record: PageRecord, content: _Content, grid: Grid, first: PagePlan
 ) -> list[PagePlan]:
     """The continuation pages, each with title and number at its head."""
     if not grid.overflow:
         return []
-    caption = block(
-        book,
-        f"{content.heading}　续页",
-        "serif_bold",
-        width - 2 * SIDE,
-        sizes=(16.0, 13.0, 11.0),
-        lines=3,
-        name="标题",
-    )
-    under = block(
-        book,
-        content.number_line or record.check_code,
-        "serif",
-        width - 2 * SIDE,
-        sizes=NUMBER_SIZES,
-        lines=2,
-        name="编号",
-    )
-    top = height - TOP - caption.height - under.height - 14
-    parts = continuation(book, grid.overflow, width - 2 * SIDE, top - BOTTOM)
+    scale, side, roof = first.scale, SIDE * first.scale, first.height - TOP * first.scale
+    inside, middle = first.width - 2 * side, first.width / 2
+    heading, number = f"{content.heading}　续页", content.number_line or record.check_code
+    sizes = scaled((16.0, 13.0, 11.0), scale)
+    caption = block(book, heading, "serif_bold", inside, sizes=sizes, lines=3, name="标题")
+    sizes = scaled(NUMBER_SIZES, scale)
+    under = block(book, number, "serif", inside, sizes=sizes, lines=2, name="编号")
+    top = roof - caption.height - under.height - 14
+    parts = continuation(book, grid.overflow, inside, top - BOTTOM * scale, scale)
     pages: list[PagePlan] = []
-    for at, (inside, lines) in enumerate(parts):
-        page = PagePlan(
-            width, height, opens_inside=inside, ends_inside=at + 1 < len(parts) and parts[at + 1][0]
-        )
+    for at, (begun, lines) in enumerate(parts):
+        on = at + 1 < len(parts) and parts[at + 1][0]
+        page = PagePlan(first.width, first.height, opens_inside=begun, ends_inside=on, scale=scale)
         page.furniture += _border(page) + sample_notice(record, page)
-        page.furniture += centred(book, caption, width / 2, height - TOP)
-        page.furniture += centred(book, under, width / 2, height - TOP - caption.height)
-        add_continuation(page, lines, SIDE, top)
+        page.furniture += centred(book, caption, middle, roof)
+        page.furniture += centred(book, under, middle, roof - caption.height)
+        add_continuation(page, lines, side, top)
         pages.append(page)
     return pages

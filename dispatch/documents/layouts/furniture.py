@@ -77,7 +77,7 @@ def sample_notice(record: PageRecord, page: PagePlan, *, angle: float = 32.0) ->
     middle = page.width / 2
     line = SAMPLE + RESTORED
     return [
-        Mark(middle, page.height * 0.52, SAMPLE, 44, angle, 0.925),
+        Mark(middle, page.height * 0.52, SAMPLE, 44 * page.scale, angle, 0.925),
         Text(middle - len(line) * 4.5, page.height - 20, line, "sans", 9, grey=0.2),
     ]
 

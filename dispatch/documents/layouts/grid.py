@@ -15,6 +15,7 @@ __all__ = ["Cell", "Grid", "add_continuation", "continuation", "fit_grid"]
 
 SIZES: Final = (16.0, 15.0, 14.0, 13.0, 12.0, 11.0, 10.5)
 SPACING: Final = 1.42
+LABEL_SIZE: Final = 12.5
 COLUMN_GAP: Final = 22.0
 LABEL_GAP: Final = 12.0
 NARROWEST_ROW_GAP: Final = 3.0
@@ -43,12 +44,13 @@ class _Set:
 
 @dataclass(frozen=True)
 class Grid:
-    """Rows set at one size. `overflow`: the cells whose values go to continuation pages."""
+    """Rows set at one size. `overflow`: the cells whose values go to continuation pages; `scale`: the paper's."""
 
     rows: tuple[tuple[_Set, ...], ...]
     size: float
     label_width: float
     overflow: tuple[Cell, ...]
+    scale: float = 1.0
 
     @property
     def leading(self) -> float:
@@ -56,7 +58,7 @@ class Grid:
 
     @property
     def label_size(self) -> float:
-        return min(self.size, 12.5)
+        return min(self.size, LABEL_SIZE * self.scale)
 
     def height(self) -> float:
         """Without the gaps between rows."""
@@ -65,7 +67,7 @@ class Grid:
     def ops(self, book: FontBook, x: float, top: float, height: float) -> list[Op]:
         """Rows below `top`, spread over at most `height`."""
         spare = (height - self.height()) / max(len(self.rows), 1)
-        gap = min(max(spare, 0.0), WIDEST_ROW_GAP)
+        gap = min(max(spare, 0.0), WIDEST_ROW_GAP * self.scale)
         out: list[Op] = []
         for row in self.rows:
             for cell in row:
@@ -86,14 +88,16 @@ class Grid:
         return out
 
 
-def fit_grid(book: FontBook, rows: Sequence[Sequence[Cell]], width: float, height: float) -> Grid | None:
+def fit_grid(
+    book: FontBook, rows: Sequence[Sequence[Cell]], width: float, height: float, scale: float = 1.0
+) -> Grid | None:
     """The rows as large as fits into `width` × `height`; the longest values are moved to a continuation
     page one by one until the rest fits. None when not even the list of what was moved has room."""
     kept = [list(row) for row in rows]
     moved: list[Cell] = []
     while True:
-        if _set_if_fits(book, kept, moved, width, height, SIZES[-1]) is not None:
-            settings = (_set_if_fits(book, kept, moved, width, height, size) for size in SIZES)
+        if _set_if_fits(book, kept, moved, width, height, SIZES[-1], scale) is not None:
+            settings = (_set_if_fits(book, kept, moved, width, height, size, scale) for size in SIZES)
             return next(grid for grid in settings if grid is not None)
         movable = [
             cell for row in (kept[1:] or kept) for cell in row
@@ -107,26 +111,27 @@ def fit_grid(book: FontBook, rows: Sequence[Sequence[Cell]], width: float, heigh
 
 
 def continuation(
-    book: FontBook, cells: Sequence[Cell], width: float, height: float
+    book: FontBook, cells: Sequence[Cell], width: float, height: float, scale: float = 1.0
 ) -> list[tuple[bool, list[Text]]]:
     """Pages of the moved cells: (begins inside a value, lines from (0, 0) at the top left downwards)."""
+    size, leading = CONTINUED_SIZE * scale, CONTINUED_LEADING * scale
     pages: list[tuple[bool, list[Text]]] = [(False, [])]
     y = 0.0
     for cell in cells:
-        label = wrap(book, f"【{cell.label}】", "serif_bold", CONTINUED_SIZE, width)
-        if y - (len(label) + 1) * CONTINUED_LEADING < -height and pages[-1][1]:
+        label = wrap(book, f"【{cell.label}】", "serif_bold", size, width)
+        if y - (len(label) + 1) * leading < -height and pages[-1][1]:
             pages.append((False, []))
             y = 0.0
         for line in label:
-            y -= CONTINUED_LEADING
-            pages[-1][1].append(Text(0, y, line, "serif_bold", CONTINUED_SIZE))
-        for line in wrap(book, cell.value, "serif", CONTINUED_SIZE, width):
-            if y - CONTINUED_LEADING < -height:
+            y -= leading
+            pages[-1][1].append(Text(0, y, line, "serif_bold", size))
+        for line in wrap(book, cell.value, "serif", size, width):
+            if y - leading < -height:
                 pages.append((True, []))
                 y = 0.0
-            y -= CONTINUED_LEADING
-            pages[-1][1].append(Text(0, y, line, "serif", CONTINUED_SIZE))
-        y -= CONTINUED_LEADING / 2
+            y -= leading
+            pages[-1][1].append(Text(0, y, line, "serif", size))
+        y -= leading / 2
     return pages
 
 
@@ -142,9 +147,10 @@ def _set_if_fits(
     width: float,
     height: float,
     size: float,
+    scale: float,
 ) -> Grid | None:
     listed = [*rows, [_list_of(moved)]] if moved else list(rows)
-    grid = _set_rows(book, listed, width, size, tuple(moved))
+    grid = _set_rows(book, listed, width, size * scale, tuple(moved), scale)
     return grid if grid.height() + NARROWEST_ROW_GAP * len(grid.rows) <= height else None
 
 
@@ -156,28 +162,37 @@ def _list_of(moved: Sequence[Cell]) -> Cell:
 
 
 def _set_rows(
-    book: FontBook, rows: Sequence[Sequence[Cell]], width: float, size: float, overflow: tuple[Cell, ...]
+    book: FontBook,
+    rows: Sequence[Sequence[Cell]],
+    width: float,
+    size: float,
+    overflow: tuple[Cell, ...],
+    scale: float,
 ) -> Grid:
-    label_size = min(size, 12.5)
+    label_size = min(size, LABEL_SIZE * scale)
     longest = max((len(cell.label) for row in rows for cell in row), default=4)
     label_width = label_size * min(max(longest, 4), 6)
     out: list[tuple[_Set, ...]] = []
-    half = (width - COLUMN_GAP) / 2
+    gap = COLUMN_GAP * scale
+    half = (width - gap) / 2
     for row in rows:
         pair = [
-            _set_cell(book, cell, at * (half + COLUMN_GAP), half, size, label_width)
+            _set_cell(book, cell, at * (half + gap), half, (size, label_size), label_width)
             for at, cell in enumerate(row)
         ]
         if len(row) == 2 and all(len(cell.value) <= 2 for cell in pair):
             out.append(tuple(pair))
         else:
-            out += [(_set_cell(book, cell, 0.0, width, size, label_width),) for cell in row]
-    return Grid(tuple(out), size, label_width, overflow)
+            out += [(_set_cell(book, cell, 0.0, width, (size, label_size), label_width),) for cell in row]
+    return Grid(tuple(out), size, label_width, overflow, scale)
 
 
-def _set_cell(book: FontBook, cell: Cell, x: float, width: float, size: float, label_width: float) -> _Set:
-    label = wrap(book, cell.label, "serif_bold", min(size, 12.5), label_width)
-    value = wrap(book, cell.value, "serif", size, width - label_width - LABEL_GAP)
+def _set_cell(
+    book: FontBook, cell: Cell, x: float, width: float, sizes: tuple[float, float], label_width: float
+) -> _Set:
+    """`sizes`: of the value, of the label."""
+    label = wrap(book, cell.label, "serif_bold", sizes[1], label_width)
+    value = wrap(book, cell.value, "serif", sizes[0], width - label_width - LABEL_GAP)
     return _Set(tuple(label), tuple(value), x)
 
 

@@ -68,7 +68,7 @@ class _Room:
 
 def official(record: PageRecord, book: FontBook, qr_side: float) -> Plan:
     """The plan of a notice or decision."""
-    width, height = paper_size(record.template.paper, record.template.turned(record.copy))
+    width, height = paper_size(record.template.paper_of(record.copy), record.template.turned(record.copy))
     inside = width - LEFT - RIGHT
     verification = foot(record, book, inside, qr_side)
     head, top = _head(record, book, width, height)

@@ -30,7 +30,9 @@ __all__ = [
     "Text",
     "block",
     "centred",
+    "paper_scale",
     "paper_size",
+    "scaled",
     "spread",
     "stack",
 ]
@@ -111,7 +113,7 @@ Op = Text | Rule | Frame | Code | Mark
 @dataclass
 class PagePlan:
     """One page. `opens_inside`: its body begins within a value that began on the page before;
-    `ends_inside`: its last value goes on overleaf."""
+    `ends_inside`: its last value goes on overleaf. `scale`: how much larger than on A4 its type is set."""
 
     width: float
     height: float
@@ -119,6 +121,7 @@ class PagePlan:
     body: list[Op] = field(default_factory=list)
     opens_inside: bool = False
     ends_inside: bool = False
+    scale: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -149,6 +152,16 @@ def paper_size(paper: str, landscape: bool) -> tuple[float, float]:
     """Width and height in points."""
     short, long = A3 if paper == "A3" else A4
     return (long, short) if landscape else (short, long)
+
+
+def paper_scale(paper: str) -> float:
+    """How much larger type and margins are than on A4: A3 has twice the area, the same shape."""
+    return 2**0.5 if paper == "A3" else 1.0
+
+
+def scaled(sizes: Sequence[float], scale: float) -> tuple[float, ...]:
+    """Each size in points, enlarged."""
+    return tuple(size * scale for size in sizes)
 
 
 def block(
