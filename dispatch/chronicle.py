@@ -182,6 +182,8 @@ _ACTS: Mapping[str, Callable[[Facts], str]] = MappingProxyType(
         "validity_asked": lambda f: f"提出{_VALIDITY.get(str(f.get('act')), '处理')}，待第二人确认",
         "original_stored": lambda f: "收到部门的电子原件",
         "code_bound": lambda f: "登记了纸面上的编号",
+        "printer_set": lambda f: f"改了打印机“{f.get('name', '')}”的偏移",
+        "printer_removed": lambda f: f"删了打印机“{f.get('name', '')}”",
         "forms_received": lambda f: f"领用空白证 {f.get('first', '')} 到 {f.get('last', '')}",
         "form_used": lambda f: f"印在空白证 {f.get('code', '')} 上",
         "form_spoiled": lambda f: _after(f"空白证 {f.get('code', '')} 作废", f, "reason"),

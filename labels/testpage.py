@@ -61,17 +61,18 @@ _ADVICE: Final = (
 )
 
 
-def render_test_page(size: str, book: FontBook) -> bytes:
+def render_test_page(size: str, book: FontBook, moved: tuple[float, float] = (0, 0), said: str = "") -> bytes:
     """The page as a PDF of exactly this size, the same bytes every time; KeyError for a size that is not in
-    ``TEST_SIZES``."""
+    ``TEST_SIZES``. ``moved``: millimetres right and down by which all of it is moved, ``said`` tells so on the page."""
     plan = TEST_SIZES[size]
     sheet = Sheet(book, plan.width, plan.height, f"测试页 {size}")
+    sheet.canvas.translate(moved[0] * mm, -moved[1] * mm)
     _corners(sheet)
     _top_ruler(sheet, plan.edge)
     _left_ruler(sheet, plan.edge)
     left = plan.edge + 7
     body = Box(left, plan.edge + 7, plan.width - left - (4 if plan.label else 12), plan.height)
-    top = _lines(sheet, plan, body, size)
+    top = _lines(sheet, plan, body, size, said)
     top = _codes(sheet, plan, body, top, size)
     top = _small(sheet, plan, body, top)
     _advice(sheet, plan, Box(body.x + BESIDE, top, body.width - BESIDE, plan.height - top))
@@ -111,11 +112,15 @@ def _left_ruler(sheet: Sheet, edge: float) -> None:
 
 
 # -- what is measured and read -----------------------------------------------------------------------------------------
-def _lines(sheet: Sheet, plan: _Plan, box: Box, size: str) -> float:
+def _lines(sheet: Sheet, plan: _Plan, box: Box, size: str, said: str) -> float:
     """The name of the page and the two thick lines; where what comes below begins, beside the line that goes down."""
     words = size.replace("x", " × ")
     name = f"测试页  {words}" + (" 毫米" if plan.label else "")
     top = box.y + sheet.text(box.x, box.y, name, plan.type * 1.6) + 1
+    if said:
+        line = Box(box.x, top, box.width, sheet.line_height(plan.type))
+        sheet.one_line(line, said, "said", size=plan.type, minimum=4)
+        top += line.height
     told = f"量一量：这条线应当正好 {plan.across} 毫米"
     top += sheet.text(box.x, top, told, plan.type) + 2
     _thick(sheet, box.x, top, plan.across, across=True)

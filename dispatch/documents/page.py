@@ -10,7 +10,7 @@ import hashlib
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from types import MappingProxyType
 from typing import Any, Final
@@ -27,7 +27,7 @@ from .layouts.official import official
 from .layouts.plan import Code, DoesNotFit, Frame, Mark, Op, PagePlan, Plan, Rule, Text
 from .record import FIELD_PREFIX, PageRecord
 
-__all__ = ["PageRecord", "Rendered", "inspect", "render"]
+__all__ = ["PageRecord", "Rendered", "inspect", "overprint", "render"]
 
 SHANGHAI: Final = timezone(timedelta(hours=8))
 #: The largest symbol a token of full length and an 80-character address give, in points.
@@ -94,6 +94,41 @@ def render(record: PageRecord, qr_prefix: str, token_base32: str, book: FontBook
         canvas.showPage()
     canvas.save()
     return Rendered(out.getvalue(), plan.seal_page, plan.seal_box)
+
+
+def overprint(record: PageRecord, qr_prefix: str, token_base32: str, book: FontBook) -> bytes:
+    """What a pre-printed form of this title lacks: values, QR and 核对栏 where the page has them, without border,
+    title, labels and notes. Pages after the first are drawn whole: they stand on plain paper. Raises as `render`."""
+    modules = qr.matrix(qr_prefix, token_base32)
+    plan = LAYOUTS[record.template.layout](record, book, qr.side(modules))
+    out = io.BytesIO()
+    canvas = _canvas(out, record, plan, book)
+    for at, page in enumerate(plan.pages):
+        canvas.setPageSize((page.width, page.height))
+        _paint_page(canvas, book, page if at else _lacking(page, book), modules)
+        canvas.showPage()
+    canvas.save()
+    return out.getvalue()
+
+
+def _lacking(page: PagePlan, book: FontBook) -> PagePlan:
+    furniture = [op for each in page.furniture for op in _unprinted(each, book)]
+    return replace(
+        page, furniture=furniture, body=[op for each in page.body for op in _unprinted(each, book)]
+    )
+
+
+def _unprinted(op: Op, book: FontBook) -> list[Op]:
+    """What of this a form does not carry: nothing of lines and frames, of a text what comes after its fixed part."""
+    if isinstance(op, Rule | Frame):
+        return []
+    if not isinstance(op, Text) or not op.fixed:
+        return [op]
+    head, rest = op.text[: op.fixed], op.text[op.fixed :]
+    if not rest:
+        return []
+    shift = book.width(head, op.face, op.size) + op.tracking * len(head)
+    return [replace(op, x=op.x + shift, text=rest, fixed=0)]
 
 
 def _spoken(record: PageRecord) -> Iterable[tuple[str, str]]:

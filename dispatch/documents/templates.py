@@ -13,9 +13,9 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ..errors import Rejected
 
@@ -48,7 +48,8 @@ PLACE_ENDINGS: Final = re.compile(r"(?:[\u4e00-\u9fff]{1,3}族)*自治[县州旗
 class Template(BaseModel):
     """Layout, order and wording of one or more titles. `{name}` in a wording is a field or a printed key; a
     paragraph with a placeholder that has no value is left out. `seal`: "hand" leaves the seal area empty for
-    ink. `proofread`: where the office proofreads, a second person compares the page before it is printed."""
+    ink. `proofread`: where the office proofreads, a second person compares the page before it is printed.
+    `overprint`: where the office keeps pre-printed forms of this title, only what they lack is printed (套打)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -64,6 +65,7 @@ class Template(BaseModel):
     orientation_by_copy: dict[str, Orientation] = {}
     seal: Sealing = "electronic"
     proofread: bool = False
+    overprint: bool = False
     number_label: str = "编号"
     number_word: str = ""
     holder_label: str = "持有人"
@@ -95,6 +97,13 @@ class Template(BaseModel):
             if set(PLACEHOLDER.sub("", text)) & {"{", "}"}:
                 raise ValueError(f"stray brace in {text!r}")
         return value
+
+    @model_validator(mode="after")
+    def _form_can_be_had(self) -> Self:
+        """Only a certificate's places stay where they are, and no picture of a seal is drawn onto a form."""
+        if self.overprint and (self.layout != "certificate" or self.seal != "hand"):
+            raise ValueError('overprint wants layout = "certificate" and seal = "hand"')
+        return self
 
     def fields(self) -> frozenset[str]:
         """Names of the fields that this template prints."""

@@ -31,6 +31,7 @@ from .imports import ColumnMapping, ImportChunk, ImportFault, ImportFile, Import
 from .ledger import Audit, AuditHead, Outbox
 from .paper_day import PaperEntry, PaperLine, PaperSheet
 from .people import ApiKey, FailureCount, IdempotentAnswer, LoginSession, User
+from .printers import Printer
 from .prints import LabelJob, LabelJobItem, PaperCode, PrintBatch, PrintCounter, PrintItem
 from .seals import Seal, SealUse
 from .service import ElectronicConsent, PayerRule, ServiceRecord
@@ -94,6 +95,7 @@ __all__ = [
     "PrintBatch",
     "PrintCounter",
     "PrintItem",
+    "Printer",
     "PrivateLink",
     "RangeNumber",
     "RedTray",

@@ -26,7 +26,8 @@ from ..proof import refuse_unread
 from ..rights import Actor, Scope
 from ..services import Services
 from ..store import Work
-from .marks import batch_number, paper_of, parse_sheet, sequence_mark, sheet_code
+from .marks import batch_number, form_paper, paper_of, parse_sheet, sequence_mark, sheet_code
+from .overprint import on_forms
 
 __all__ = [
     "MOST",
@@ -169,9 +170,11 @@ def printable(services: Services, actor: Actor, wanted: Sequence[str]) -> list[_
         _refuse_unready(work, documents)
         refuse_unread(services, documents)
         ordered = _in_order(work, documents)
+        forms = on_forms(work, actor, ordered)
+    measured = [(one, *_measured(services.blobs.get(str(one.pdf_blob)))) for one in ordered]
     return [
-        _Ready(document.id, document.consignment_id, *_measured(services.blobs.get(str(document.pdf_blob))))
-        for document in ordered
+        _Ready(one.id, one.consignment_id, form_paper(paper) if one.id in forms else paper, pages)
+        for one, paper, pages in measured
     ]
 
 

@@ -17,6 +17,8 @@ __all__ = [
     "SheetNo",
     "batch_number",
     "file_words",
+    "form_paper",
+    "is_form",
     "label_mark",
     "loading_words",
     "paper_of",
@@ -100,8 +102,20 @@ def paper_of(width: float, height: float) -> str:
     return f"{round(width)}x{round(height)}"
 
 
+def form_paper(paper: str) -> str:
+    """The same size as a pre-printed form: ``A4F``, ``A4LF``. It is another pile, and printed another way."""
+    return f"{paper}F"
+
+
+def is_form(paper: str) -> bool:
+    """Whether this is a pre-printed form."""
+    return paper.endswith("F")
+
+
 def paper_words(paper: str) -> str:
-    """The paper as a clerk says it: ``A4 竖放``, ``A3 横放``, ``100 × 180 毫米``."""
+    """The paper as a clerk says it: ``A4 竖放``, ``A3 横放``, ``空白证 A4 竖放``, ``100 × 180 毫米``."""
+    if is_form(paper):
+        return f"空白证 {paper_words(paper.removesuffix('F'))}"
     other = _OTHER.match(paper)
     if other:
         return f"{other[1]} × {other[2]} 毫米"
@@ -113,18 +127,24 @@ def file_words(paper: str, sheets: int) -> str:
     return f"{paper_words(paper)} {sheets} 张"
 
 
-def loading_words(files: Iterable[tuple[str, int]]) -> str:
+def loading_words(files: Iterable[tuple[str, int] | tuple[str, int, str]]) -> str:
     """What to put into the printer, in order: ``先放 A4 纸 12 张，再放 A3 纸 2 张。`` Turned sheets of one size are one
-    pile; files are ``(paper, sheets)``."""
+    pile; files are ``(paper, sheets)``, of forms ``(paper, sheets, title)`` as each title has its own."""
     piles: dict[str, int] = {}
-    for paper, sheets in files:
-        other = _OTHER.match(paper)
-        name = paper_words(paper) + "的" if other else paper.removesuffix("L") + " "
+    for paper, sheets, *title in files:
+        name = _pile(paper, title[0] if title else "")
         piles[name] = piles.get(name, 0) + sheets
     words = [
-        f"{'先' if at == 0 else '再'}放 {name}纸 {sheets} 张"
-        for at, (name, sheets) in enumerate(piles.items())
+        f"{'先' if at == 0 else '再'}放{name} {sheets} 张" for at, (name, sheets) in enumerate(piles.items())
     ]
     if len(words) == 1:
         return words[0].removeprefix("先") + "。"
     return "，".join(words) + "。"
+
+
+def _pile(paper: str, title: str) -> str:
+    if is_form(paper):
+        return f"《{title}》空白证" if title else "空白证"
+    if _OTHER.match(paper):
+        return f" {paper_words(paper)}的纸"
+    return f" {paper.removesuffix('L')} 纸"

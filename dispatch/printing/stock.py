@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Final
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from ..consignments.envelope import reason_given, title_of
 from ..documents.paper_codes import bind_in, release_code
@@ -23,6 +23,7 @@ from ..services import Services
 from ..store import Work
 from .batches import PrintView, seen_document
 from .form_codes import MOST, code_of, tidy_code
+from .overprint import kinds_of, mine
 
 __all__ = [
     "STATES",
@@ -31,7 +32,6 @@ __all__ = [
     "blank_form",
     "destroy_forms",
     "form_plan",
-    "mine",
     "receive_forms",
     "spoil_form",
     "spoil_of_document",
@@ -55,14 +55,6 @@ class FormPlan:
     kind: str
     used: str
     proposed: str
-
-
-Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
-
-
-def mine(query: Query, actor: Actor, column: Any = BlankForm.office) -> Query:
-    """Narrowed to this office and those below it."""
-    return query.where(column.startswith(actor.office, autoescape=True)) if actor.office else query
 
 
 # -- 领用 --------------------------------------------------------------------------------------------------------------
@@ -173,11 +165,6 @@ def _refuse_use(work: Work, document: Document, form: BlankForm) -> None:
     other = work.session.scalar(query)
     if other is not None:
         raise RuleViolation("has_form", f"这份证件已印在 {other} 上。那张坏了的话，先登记作废，再用新的。")
-
-
-def kinds_of(document: Document) -> tuple[str, str]:
-    """Kinds of form that this document may stand on."""
-    return document.title, title_of(document)
 
 
 def _change(work: Work, form: BlankForm, state: str, **values: object) -> None:

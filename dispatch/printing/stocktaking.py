@@ -13,7 +13,8 @@ from ..models import BlankCount, BlankForm, BlankReceipt, new_id
 from ..rights import Actor, Scope
 from ..services import Services
 from .form_codes import expanded, ranges, tidy_code
-from .stock import STATES, acceptance_of, mine
+from .overprint import mine
+from .stock import STATES, acceptance_of
 
 __all__ = ["EXPORTED", "SHOWN", "count_forms", "counts_of", "forms_of", "kinds_in_stock", "receipts_of"]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from ..documents.paper_codes import bind_code
 from ..printing.batches import PrintView, Reprint, start_print
-from ..printing.file import paper_files, print_pdf
+from ..printing.file import PaperFile, paper_files, print_pdf
 from ..printing.outcome import confirm_print
 from . import access
 from .access import current_actor, services
@@ -23,7 +25,7 @@ blueprint = Blueprint("api_prints", __name__, url_prefix="/api/v1")
 def _shown(batch: PrintView) -> dict[str, object]:
     address = f"/api/v1/print-batches/{batch.id}/pdf"
     files = [
-        {"paper": one.paper, "sheets": one.sheets, "pdf_url": f"{address}?paper={one.paper}"}
+        {"paper": one.paper, "sheets": one.sheets, "pdf_url": f"{address}?{_query(one)}"}
         for one in paper_files(batch)
     ]
     return {
@@ -33,6 +35,10 @@ def _shown(batch: PrintView) -> dict[str, object]:
         "files": files,
         "items": list(batch.items),
     }
+
+
+def _query(one: PaperFile) -> str:
+    return urlencode({"paper": one.paper} | ({"title": one.title} if one.title else {}))
 
 
 @blueprint.post("/print-batches")
@@ -48,9 +54,10 @@ def create() -> ResponseReturnValue:
 @blueprint.get("/print-batches/<batch_id>/pdf")
 @access.scope("issue")
 def pdf(batch_id: str) -> ResponseReturnValue:
-    """The pages of the batch in one file, for paper; ``?paper=A4`` those of one paper."""
-    paper = request.args.get("paper", "")[:12]
-    return attachment(print_pdf(services(), current_actor(), batch_id, paper), "application/pdf", "打印.pdf")
+    """The pages of the batch in one file, for paper; ``?paper=A4`` those of one paper, ``&title=`` of one title's forms."""
+    paper, title = request.args.get("paper", "")[:12], request.args.get("title", "")[:120]
+    data = print_pdf(services(), current_actor(), batch_id, paper, title=title)
+    return attachment(data, "application/pdf", "打印.pdf")
 
 
 @blueprint.post("/print-batches/<batch_id>/confirm")

@@ -22,6 +22,7 @@ from ..printing.label_jobs import jobs_of
 from ..printing.labels import batch_labels, batch_slips, envelopes_of
 from ..printing.ledger import on_paper
 from ..printing.outcome import confirm_print, place_in, print_rest, stopped_at
+from ..printing.printers import printers_of
 from ..printing.stock import form_plan
 from ..seals import waiting_for_ink
 from . import access
@@ -36,6 +37,10 @@ __all__ = ["blueprint"]
 DOERS = ("clerk", "supervisor")
 #: what a clerk would write as the reason, to pick from
 REASONS: Final = ("卡纸，前一张已撕毁", "墨色不清", "纸张放反或放错", "打印时断电", "前一张遗失")
+
+#: which printer this screen printed forms on last, to be proposed again
+LAST_PRINTER: Final = "printer"
+YEAR: Final = 365 * 24 * 3600
 
 blueprint = Blueprint("papers", __name__, url_prefix="/window")
 
@@ -120,6 +125,7 @@ def _batch_page(view: PrintView, start: int | None) -> str:
     return desk_page(
         "window/papers.html", "print", batch=view, files=paper_files(view), loading=loading_order(view),
         envelopes=envelopes_of(house, actor, view.id), jobs=jobs_of(house, actor, view.id), printer=house.label_printer,
+        printers=printers_of(house, actor), last_printer=request.cookies.get(LAST_PRINTER, ""),
         sizes=LABEL_SIZES, last=last, reasons=REASONS, plan=plan, next_form=next((p for p in plan if not p.used), None),
         start=start if start and start <= last else None, all_good=bool(start and start > last),
         inked=_to_ink(view), ticked=request.args.getlist("spoiled")[:200],
@@ -136,10 +142,18 @@ def _to_ink(view: PrintView) -> list[str]:
 @blueprint.get("/papers/<batch_id>.pdf")
 @access.role(*DOERS)
 def paper(batch_id: str) -> Response:
-    """The pages on one paper (``?paper=A4``), or all of them, in one file."""
-    wanted = request.args.get("paper", "")[:12]
-    data = print_pdf(services(), current_actor(), batch_id, wanted)
-    return attachment(data, "application/pdf", f"证件{wanted}.pdf")
+    """The pages on one paper (``?paper=A4``), or all of them, in one file; of forms (``?title=``) as ``?printer=`` needs."""
+    asked = {
+        name: request.args.get(name, "")[:most]
+        for name, most in (("paper", 12), ("title", 120), ("printer", 26))
+    }
+    data = print_pdf(services(), current_actor(), batch_id, **asked)
+    answer = attachment(data, "application/pdf", f"证件{asked['paper']}.pdf")
+    if asked["printer"]:
+        answer.set_cookie(
+            LAST_PRINTER, asked["printer"], max_age=YEAR, path="/window", secure=request.is_secure, httponly=True, samesite="Lax"
+        )  # fmt: skip
+    return answer
 
 
 @blueprint.get("/papers/<batch_id>/labels.pdf")

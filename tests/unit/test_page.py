@@ -164,7 +164,9 @@ def test_a_copy_may_stand_on_larger_paper_with_larger_type() -> None:
         letters = [page.get_textpage().get_charbox(at) for at in range(400)]
         sizes[record.copy] = (*map(round, page.get_size()), max(box[3] - box[1] for box in letters))
     assert sizes[""][:2] == (1191, 842) and sizes["副本"][:2] == (842, 595)
-    assert sizes[""][2] == pytest.approx(sizes["副本"][2] * 2**0.5, rel=0.02), "title and all grow with the paper"
+    assert sizes[""][2] == pytest.approx(sizes["副本"][2] * 2**0.5, rel=0.02), (
+        "title and all grow with the paper"
+    )
 
 
 def test_file_says_title_language_and_day_and_embeds_every_font() -> None:

@@ -12,7 +12,7 @@ from labels.text import wrap
 
 from ..record import PageRecord
 from .furniture import Foot, foot, page_foot, sample_notice
-from .grid import Cell, Grid, add_continuation, continuation, fit_grid
+from .grid import Cell, Grid, add_continuation, continuation, fit_grid, fit_slots
 from .plan import (
     MM,
     Block,
@@ -24,6 +24,7 @@ from .plan import (
     Rule,
     block,
     centred,
+    on_form,
     paper_scale,
     paper_size,
     scaled,
@@ -66,7 +67,8 @@ def certificate(record: PageRecord, book: FontBook, qr_side: float) -> Plan:
     template = record.template
     number = f"{template.number_label}：{record.number}" if record.number else ""
     opening = (template.opening,) if template.opening else ()
-    content = _Content(record.title, record.copy, number, opening, _rows(record), template.notes)
+    rows = _form_rows(record) if template.overprint else _rows(record)
+    content = _Content(record.title, record.copy, number, opening, rows, template.notes)
     return _framed(record, book, qr_side, content)
 
 
@@ -116,6 +118,25 @@ def _rows(record: PageRecord) -> tuple[tuple[Cell, ...], ...]:
     return tuple(rows)
 
 
+def _form_rows(record: PageRecord) -> tuple[tuple[Cell, ...], ...]:
+    """Every row of the template in its place, empty where nothing is said; then what the form has no place for."""
+    template, fields = record.template, record.fields
+    rows = [
+        tuple(Cell(template.labels.get(name, name), fields.get(name, "")) for name in row)
+        for row in template.rows
+    ]
+    rows.append((Cell(template.expires_label, record.expires),))
+    if record.holder and not any(record.holder in value for value in fields.values()):
+        rows.append((Cell(template.holder_label, record.holder, extra=True),))
+    named = {name for row in template.rows for name in row}
+    rows += [
+        (Cell(template.labels.get(name, name), value, extra=True),)
+        for name, value in fields.items()
+        if name not in named
+    ]
+    return tuple(rows)
+
+
 def _paired(cells: Sequence[Cell]) -> list[tuple[Cell, ...]]:
     """Fields no template arranges: two short neighbours share a row, where there are many."""
     if len(cells) < MANY:
@@ -142,7 +163,8 @@ def _framed(record: PageRecord, book: FontBook, qr_side: float, content: _Conten
     first.furniture += verification.ops(side, BOTTOM * first.scale)
     floor, seal, sign = _lower_part(book, record, content, first, verification, landscape)
     top, head = _head(book, content, first)
-    grid = fit_grid(book, content.rows, inside, top - floor, first.scale)
+    fitted = fit_slots if record.template.overprint and not record.sheet else fit_grid
+    grid = fitted(book, content.rows, inside, top - floor, first.scale)
     if grid is None:
         raise DoesNotFit("栏目")
     first.body += head + grid.ops(book, side, top, top - floor) + sign
@@ -167,23 +189,23 @@ def _head(book: FontBook, content: _Content, page: PagePlan) -> tuple[float, lis
     title = _title(book, content.heading, inside, scale)
     room = inside * 0.8 - book.width(content.heading, "serif_bold", title.size)
     tracking = min(room / max(len(content.heading), 2), title.size * 0.5) if len(title.lines) == 1 else 0.0
-    out = centred(book, title, middle, top, tracking=max(tracking, 0.0))
+    out: list[Op] = [*on_form(centred(book, title, middle, top, tracking=max(tracking, 0.0)))]
     top -= title.height + 2 * scale
     if content.copy:
         sizes = scaled((16.0, 12.0), scale)
         copy = block(book, f"（{content.copy}）", "serif", inside, sizes=sizes, lines=1, name="副本标记")
-        out += centred(book, copy, middle, top)
+        out += on_form(centred(book, copy, middle, top))
         top -= copy.height
     if content.number_line:
         sizes = scaled(NUMBER_SIZES, scale)
         number = block(book, content.number_line, "serif", inside, sizes=sizes, lines=2, name="编号")
-        out += centred(book, number, middle, top - 2 * scale)
+        out += on_form(centred(book, number, middle, top - 2 * scale), content.number_line.find("：") + 1)
         top -= number.height + 2 * scale
     top -= 10 * scale
     for text in content.opening:
         sizes = scaled(OPENING_SIZES, scale)
         made = block(book, text, "serif", inside, sizes=sizes, lines=4, spacing=1.6, indent=2, name="引言")
-        out += stack(made, side, top)
+        out += on_form(stack(made, side, top))
         top -= made.height + 6 * scale
     return top - 6 * scale, out
 
@@ -212,7 +234,7 @@ def _lower_part(
     right, middle = page.width - side, bottom + high / 2
     centre = right - wide / 2
     issuer = block(book, record.issuer, "serif", wide, sizes=sizes, lines=4, name="发证机关")
-    sign = centred(book, issuer, centre, middle + 6 * scale + issuer.height)
+    sign: list[Op] = [*centred(book, issuer, centre, middle + 6 * scale + issuer.height)]
     if record.issued:
         day = block(book, record.issued, "serif", wide, sizes=sizes, lines=1, name="日期")
         sign += centred(book, day, centre, middle - 6 * scale)
@@ -236,7 +258,7 @@ def _notes(
     width = page.width - 2 * side - (0 if landscape else SIGN_WIDTH * page.scale + 10)
     made = _note_block(book, lines, width, roof - bottom, page.scale)
     top = roof + 4 + made.height if landscape else bottom + made.height + 2
-    page.furniture += stack(made, side, top, grey=0.25)
+    page.furniture += on_form(stack(made, side, top, grey=0.25))
     return top if landscape else max(roof, top)
 
 

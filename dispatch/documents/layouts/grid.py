@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from labels.fonts import FontBook
 from labels.text import wrap
 
-from .plan import Op, PagePlan, Text, spread
+from .plan import Op, PagePlan, Text, on_form, spread
 
-__all__ = ["Cell", "Grid", "add_continuation", "continuation", "fit_grid"]
+__all__ = ["Cell", "Grid", "add_continuation", "continuation", "fit_grid", "fit_slots"]
 
 SIZES: Final = (16.0, 15.0, 14.0, 13.0, 12.0, 11.0, 10.5)
 SPACING: Final = 1.42
@@ -20,6 +20,12 @@ COLUMN_GAP: Final = 22.0
 LABEL_GAP: Final = 12.0
 NARROWEST_ROW_GAP: Final = 3.0
 WIDEST_ROW_GAP: Final = 18.0
+#: of rows at fixed places: lines at the first size, characters of a label, how full one may be, what stands for a value
+#: overleaf
+SLOT_LINES: Final = 2.25
+SLOT_LABEL: Final = 6
+SLOT_FULL: Final = 0.9
+OVERLEAF: Final = "见续页"
 CONTINUED_SIZE: Final = 11.0
 CONTINUED_LEADING: Final = 16.0
 LONGEST_LIST: Final = 90
@@ -27,10 +33,11 @@ LONGEST_LIST: Final = 90
 
 @dataclass(frozen=True)
 class Cell:
-    """A field: its label as printed and its value."""
+    """A field: its label as printed and its value. `extra`: a pre-printed form has no place for it."""
 
     label: str
     value: str
+    extra: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,17 +47,20 @@ class _Set:
     label: tuple[str, ...]
     value: tuple[str, ...]
     x: float
+    extra: bool = False
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Rows set at one size. `overflow`: the cells whose values go to continuation pages; `scale`: the paper's."""
+    """Rows set at one size. `overflow`: the cells whose values go to continuation pages; `scale`: the paper's;
+    `pitch`: from one row to the next where their places are fixed, else 0."""
 
     rows: tuple[tuple[_Set, ...], ...]
     size: float
     label_width: float
     overflow: tuple[Cell, ...]
     scale: float = 1.0
+    pitch: float = 0.0
 
     @property
     def leading(self) -> float:
@@ -60,6 +70,11 @@ class Grid:
     def label_size(self) -> float:
         return min(self.size, LABEL_SIZE * self.scale)
 
+    def roomy(self, column: int) -> bool:
+        """Whether every cell of a column keeps to its row's place."""
+        cells = [row[column] for row in self.rows if column < len(row)]
+        return all(len(cell.value) * self.leading <= self.pitch * SLOT_FULL for cell in cells)
+
     def height(self) -> float:
         """Without the gaps between rows."""
         return sum(_row_lines(row) for row in self.rows) * self.leading
@@ -68,11 +83,12 @@ class Grid:
         """Rows below `top`, spread over at most `height`."""
         spare = (height - self.height()) / max(len(self.rows), 1)
         gap = min(max(spare, 0.0), WIDEST_ROW_GAP * self.scale)
+        first = SIZES[0] * self.scale if self.pitch else self.size
         out: list[Op] = []
         for row in self.rows:
             for cell in row:
-                out += self._cell(book, cell, x + cell.x, top - self.size)
-            top -= _row_lines(row) * self.leading + gap
+                out += self._cell(book, cell, x + cell.x, top - first)
+            top -= self.pitch or _row_lines(row) * self.leading + gap
         return out
 
     def _cell(self, book: FontBook, cell: _Set, x: float, y: float) -> list[Op]:
@@ -80,7 +96,8 @@ class Grid:
         for at, line in enumerate(cell.label):
             whole = len(cell.label) == 1
             tracking = spread(book, line, "serif_bold", self.label_size, self.label_width) if whole else 0.0
-            out.append(Text(x, y - at * self.leading, line, "serif_bold", self.label_size, tracking, 0.15))
+            label = Text(x, y - at * self.leading, line, "serif_bold", self.label_size, tracking, 0.15)
+            out += [label] if cell.extra else on_form([label])
         for at, line in enumerate(cell.value):
             out.append(
                 Text(x + self.label_width + LABEL_GAP, y - at * self.leading, line, "serif", self.size)
@@ -108,6 +125,47 @@ def fit_grid(
         moved.append(longest)
         kept = [[cell for cell in row if cell is not longest] for row in kept]
         kept = [row for row in kept if row]
+
+
+def fit_slots(
+    book: FontBook, rows: Sequence[Sequence[Cell]], width: float, height: float, scale: float
+) -> Grid | None:
+    """The rows at places that do not depend on what they say, as a pre-printed form has them: each has room for two
+    lines at the first size. A value that has no room even at the smallest goes to a continuation page, its place says
+    so. None when there are too many rows."""
+    pitch = SIZES[0] * SPACING * SLOT_LINES * scale
+    if len(rows) * pitch > height:
+        return None
+    moved: list[Cell] = []
+    kept: list[list[Cell]] = []
+    for row in rows:
+        long = [
+            not _slots(book, [row], width, SIZES[-1] * scale, scale, pitch).roomy(at)
+            for at in range(len(row))
+        ]
+        moved += [cell for cell, gone in zip(row, long, strict=True) if gone]
+        kept.append(
+            [replace(cell, value=OVERLEAF) if gone else cell for cell, gone in zip(row, long, strict=True)]
+        )
+    settings = (_slots(book, kept, width, size * scale, scale, pitch) for size in SIZES)
+    fitting = next(grid for grid in settings if all(grid.roomy(at) for row in kept for at in range(len(row))))
+    return replace(fitting, overflow=tuple(moved))
+
+
+def _slots(
+    book: FontBook, rows: Sequence[Sequence[Cell]], width: float, size: float, scale: float, pitch: float
+) -> Grid:
+    label_size = LABEL_SIZE * scale
+    half = (width - COLUMN_GAP * scale) / 2
+    sizes, label_width = (size, label_size), label_size * SLOT_LABEL
+    out = [
+        tuple(
+            _set_cell(book, cell, at * (width - half), half if len(row) == 2 else width, sizes, label_width)
+            for at, cell in enumerate(row)
+        )
+        for row in rows
+    ]
+    return Grid(tuple(out), size, label_width, (), scale, pitch)
 
 
 def continuation(
@@ -193,7 +251,7 @@ def _set_cell(
     """`sizes`: of the value, of the label."""
     label = wrap(book, cell.label, "serif_bold", sizes[1], label_width)
     value = wrap(book, cell.value, "serif", sizes[0], width - label_width - LABEL_GAP)
-    return _Set(tuple(label), tuple(value), x)
+    return _Set(tuple(label), tuple(value), x, cell.extra)
 
 
 def _row_lines(row: Sequence[_Set]) -> int:

@@ -147,7 +147,7 @@ def _head(record: PageRecord, book: FontBook, width: float, height: float) -> tu
     issuer = block(
         book, record.issuer, "serif_bold", inside, sizes=(18.0, 16.0, 14.0), lines=3, name="发证机关"
     )
-    ops = centred(book, issuer, middle, top)
+    ops: list[Op] = [*centred(book, issuer, middle, top)]
     top -= issuer.height + 2
     lines = 1 if len(record.title) <= 18 else 5
     title = block(

@@ -8,7 +8,7 @@ painter decides which of the two is written first.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from labels.fonts import Face, FontBook
@@ -30,6 +30,7 @@ __all__ = [
     "Text",
     "block",
     "centred",
+    "on_form",
     "paper_scale",
     "paper_size",
     "scaled",
@@ -52,7 +53,8 @@ class DoesNotFit(Exception):
 
 @dataclass(frozen=True)
 class Text:
-    """One line on the baseline `y`; `tracking` is extra space after each character, `grey` 0 is black."""
+    """One line on the baseline `y`; `tracking` is extra space after each character, `grey` 0 is black.
+    `fixed`: how many of its first characters a pre-printed form of this title carries already."""
 
     x: float
     y: float
@@ -61,6 +63,7 @@ class Text:
     size: float
     tracking: float = 0.0
     grey: float = 0.0
+    fixed: int = 0
 
 
 @dataclass(frozen=True)
@@ -186,7 +189,7 @@ def block(
     raise DoesNotFit(name)
 
 
-def stack(made: Block, x: float, top: float, *, grey: float = 0.0) -> list[Op]:
+def stack(made: Block, x: float, top: float, *, grey: float = 0.0) -> list[Text]:
     """The block's lines flush left below `top`."""
     return [
         Text(x if at else x + made.indent, _baseline(made, top, at), line, made.face, made.size, grey=grey)
@@ -194,12 +197,22 @@ def stack(made: Block, x: float, top: float, *, grey: float = 0.0) -> list[Op]:
     ]
 
 
-def centred(book: FontBook, made: Block, x: float, top: float, *, tracking: float = 0.0) -> list[Op]:
+def centred(book: FontBook, made: Block, x: float, top: float, *, tracking: float = 0.0) -> list[Text]:
     """The block's lines centred on `x` below `top`."""
-    out: list[Op] = []
+    out: list[Text] = []
     for at, line in enumerate(made.lines):
         width = book.width(line, made.face, made.size) + tracking * (len(line) - 1)
         out.append(Text(x - width / 2, _baseline(made, top, at), line, made.face, made.size, tracking))
+    return out
+
+
+def on_form(ops: Sequence[Text], characters: int | None = None) -> list[Text]:
+    """The same lines as a pre-printed form carries them: wholly, or the first `characters` of all together."""
+    out: list[Text] = []
+    left = sum(len(op.text) for op in ops) if characters is None else characters
+    for op in ops:
+        out.append(replace(op, fixed=min(left, len(op.text))))
+        left -= out[-1].fixed
     return out
 
 

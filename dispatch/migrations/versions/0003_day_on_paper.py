@@ -27,6 +27,7 @@ def upgrade() -> None:
     _payer_rules()
     _placements()
     _print_counters()
+    _printers()
     _seals()
     _shifts()
     _uploads()
@@ -287,6 +288,20 @@ def _print_counters() -> None:
     sa.Column('day', sa.Date(), nullable=False),
     sa.Column('last', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('office', 'day', name=op.f('pk_print_counters'))
+    )
+
+
+def _printers() -> None:
+    op.create_table('printers',
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('office', sa.String(length=12), nullable=False),
+    sa.Column('name', sa.String(length=40), nullable=False),
+    sa.Column('right', sa.Integer(), nullable=False),
+    sa.Column('down', sa.Integer(), nullable=False),
+    sa.Column('changed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('changed_by', sa.String(length=120), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_printers')),
+    sa.UniqueConstraint('office', 'name', name=op.f('uq_printers_office'))
     )
 
 
