@@ -12,6 +12,7 @@ from dispatch.badges import set_own_pin
 from dispatch.people import create_user
 from dispatch.printing.batches import Reprint, print_view, start_print
 from dispatch.printing.outcome import confirm_print
+from dispatch.printing.stock import receive_forms
 from dispatch.rights import SYSTEM
 from tests.factories import CLERK, COLLEAGUE, approval, document
 from tests.functional.browsing import scan, shoot
@@ -227,3 +228,30 @@ def test_a_numbered_form_is_scanned_beside_the_sheet_spoiled_and_counted(
     look(clerk, "stock")
     clerk.goto(f"{stock}/forms?state=spoiled")
     look(clerk, "stock-spoiled")
+
+
+def test_a_form_is_overprinted_where_the_printer_needs_it(screens: Screens, clerk: Page) -> None:
+    title = "农家乐（民宿）经营登记证"
+    receive_forms(
+        screens.house.services, CLERK, kind=title, prefix="NJ", first="0001", last="0020", source="县局"
+    )
+    clerk.goto(f"{screens.base}/window/printers")
+    clerk.fill("#n-new", "3号窗口激光打印机")
+    clerk.fill("#r-new", "-1.5")
+    clerk.fill("#d-new", "0.5")
+    clerk.get_by_role("button", name="加上").click()
+    expect(clerk.locator(".notice.ok")).to_contain_text("已记下“3号窗口激光打印机”的偏移")
+    look(clerk, "printers")
+    inn = document(kind="certificate", title=title, fields={"申请人": "小满农家乐", "地址": "岭外村2组"})
+    made = screens.house.issued(approval(documents=[inn, document()]))
+    batch = start_print(screens.house.services, CLERK, [d["document_id"] for d in made["documents"]]).id
+    clerk.goto(f"{screens.base}/window/papers/{batch}")
+    expect(clerk.get_by_text(f"再放《{title}》空白证 1 张")).to_be_visible()
+    expect(clerk.locator("select[name=printer]")).to_contain_text("3号窗口激光打印机")
+    expect(clerk.locator("#forms")).to_contain_text("NJ0001")
+    look(clerk, "print-overprint")
+    with clerk.expect_popup():
+        clerk.get_by_role("button", name=f"套打《{title}》 1 张").click()
+    clerk.locator("#form-code").focus()
+    scan(clerk, "NJ0001")
+    expect(clerk.locator(".notice.ok")).to_contain_text("印在 NJ0001 上")

@@ -68,7 +68,8 @@ class Grid:
 
     @property
     def label_size(self) -> float:
-        return min(self.size, LABEL_SIZE * self.scale)
+        largest = LABEL_SIZE * self.scale
+        return largest if self.pitch else min(self.size, largest)
 
     def roomy(self, column: int) -> bool:
         """Whether every cell of a column keeps to its row's place."""
