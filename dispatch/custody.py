@@ -6,7 +6,7 @@ Where a paper is follows from what is done with it anyway (made, printed, packed
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -413,16 +413,33 @@ def faults(work: Work) -> Iterator[str]:
     Papers from before custody was kept have no chain until they are next passed on.
     """
     events: dict[str, list[CustodyEvent]] = {}
-    for row in work.session.scalars(
-        select(CustodyEvent).order_by(CustodyEvent.document_id, CustodyEvent.seq)
-    ):
+    rows = select(CustodyEvent).order_by(CustodyEvent.document_id, CustodyEvent.seq)
+    for row in work.session.scalars(rows):
         events.setdefault(row.document_id, []).append(row)
+    kept_since = min((chain[0].recorded_at for chain in events.values()), default=None)
+    known = set()
     for now in work.session.scalars(select(Custody)):
+        known.add(now.document_id)
         if not _recomputes(now, events.pop(now.document_id, [])):
             yield f"证件 {now.document_id}：保管记录前后对不上"
     for document_id in events:
         yield f"证件 {document_id}：有保管经过，却没有登记现在的保管人"
+    if kept_since is not None:
+        yield from _without_custodian(work, kept_since, known | set(events))
     yield from _envelope_faults(work)
+
+
+def _without_custodian(work: Work, kept_since: datetime, known: Set[str]) -> Iterator[str]:
+    """Every paper that was made since custody is kept has somebody who has it."""
+    on_paper = (Case.method != _PAPERLESS) | Document.consignment_id.is_not(None)
+    query = (
+        select(Document.id)
+        .join(Case, Case.id == Document.case_id)
+        .where(Document.valid_at >= kept_since, Document.live, on_paper)
+    )
+    for document_id in work.session.scalars(query.order_by(Document.id)):
+        if document_id not in known:
+            yield f"证件 {document_id}：没有登记保管人，不知道这份纸在谁手里"
 
 
 def _recomputes(now: Custody, chain: Sequence[CustodyEvent]) -> bool:
@@ -434,25 +451,33 @@ def _recomputes(now: Custody, chain: Sequence[CustodyEvent]) -> bool:
     last = chain[-1] if chain else None
     return (
         last is not None
+        and now.kind in HOLDER_WORDS
         and now.seq == last.seq
         and (now.kind, now.holder, now.place) == (last.to_kind, last.to_holder, last.place)
     )
 
 
 def _envelope_faults(work: Work) -> Iterator[str]:
-    """A packed paper is where its envelope is."""
+    """A packed paper is where its envelope is; one that is registered in an envelope was packed into that one."""
     rows = work.session.execute(
-        select(Document.id, Custody.kind, Consignment)
+        select(Document, Custody, Consignment)
         .join(Custody, Custody.document_id == Document.id)
-        .join(Consignment, Consignment.id == Document.consignment_id)
-        .where(Document.packed_at.is_not(None), Document.live)
+        .outerjoin(Consignment, Consignment.id == Document.consignment_id)
+        .where(Document.live)
     )
-    for document_id, kind, consignment in rows:
-        due = _holder_of(work, consignment)
-        known = {str(_H.TO_DESTROY), str(_H.DESTROYED)} | ({str(due[0])} if due else set(HOLDER_WORDS))
-        if (
-            consignment.state == _K.RETURNED
-        ):  # settled at the window: kept, given back, or collected after all
-            known |= {str(_H.DEPARTMENT), str(_H.RECIPIENT)}
-        if kind not in known:
-            yield f"证件 {document_id}：信封是 {consignment.state}，纸却登记在{HOLDER_WORDS[kind]}"
+    for document, now, consignment in rows:
+        packed = document.packed_at is not None and consignment is not None
+        if packed and now.kind not in _where_packed(work, consignment):
+            words = HOLDER_WORDS.get(now.kind, now.kind)
+            yield f"证件 {document.id}：信封是 {consignment.state}，纸却登记在{words}"
+        elif now.kind == _H.ENVELOPE and not (packed and now.holder == consignment.id):
+            yield f"证件 {document.id}：登记在信封里，却没有装进这个信封"
+
+
+def _where_packed(work: Work, consignment: Consignment) -> set[str]:
+    """Kinds of holders that may have what was packed into this envelope."""
+    due = _holder_of(work, consignment)
+    known = {str(one) for one in _GONE} | ({str(due[0])} if due else set(HOLDER_WORDS))
+    if consignment.state == _K.RETURNED:  # settled at the window: kept, given back, or collected after all
+        known |= {str(_H.DEPARTMENT), str(_H.RECIPIENT)}
+    return known

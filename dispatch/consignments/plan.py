@@ -101,6 +101,8 @@ def plan_documents(services: Services, work: Work, case: Case) -> list[Consignme
         if document.signer_policy == "self" and consignment.delivery_code is None:
             _only_himself(work, consignment)
         work.session.flush()
+        if document.state == DocumentState.VALID:
+            custody.begin(work, document)  # one that was electronic until now has a paper from here on
     return made
 
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, Request
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.webhouse import PASSWORD, House, open_house
 
-__all__ = ["FAST_KEYS", "SLOW_KEYS", "Screens", "scan", "served"]
+__all__ = ["FAST_KEYS", "SLOW_KEYS", "Screens", "end_shift", "scan", "served"]
 
 SLOW_KEYS, FAST_KEYS = 140, 3
 
@@ -81,3 +81,17 @@ def scan(page: Page, text: str, *, delay: int = FAST_KEYS) -> None:
     """A scanner types and presses Enter, wherever the cursor is."""
     page.keyboard.type(text, delay=delay)
     page.keyboard.press("Enter")
+
+
+def end_shift(page: Page, base: str, who: str, pin: str, *, note: str = "") -> str:
+    """The shift end as it is done at the counter: what is ticked goes to ``who``, a colleague's name or badge. The address
+    of the shift's page, where the browser is then."""
+    page.goto(f"{base}/window/shift")
+    page.locator("main [name=note]").fill(note)
+    page.locator("main [name=second_who]").fill(who)
+    page.locator("main [name=second_pin]").fill(pin)
+    with page.expect_navigation(url="**/window/shift/*"):
+        page.get_by_role("button", name="交班，勾上的都归接班人").click()
+    expect(page.locator("main .notice.ok")).to_contain_text(" 项")
+    expect(page.locator("h1")).to_contain_text("交给")
+    return page.url

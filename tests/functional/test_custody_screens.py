@@ -10,10 +10,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from dispatch import badges
+from dispatch.printing.batches import start_print
+from dispatch.printing.outcome import confirm_print
 from dispatch.rights import ROLE_SCOPES, Actor, Role
-from tests.factories import approval, document
+from tests.factories import CLERK, approval, document
 from tests.functional.browsing import shoot
-from tests.functional.screens import Screens, scan, served
+from tests.functional.screens import Screens, end_shift, scan, served
 from tests.webhouse import PASSWORD
 
 pytestmark = pytest.mark.functional
@@ -119,3 +121,57 @@ def test_papers_from_a_department_are_counted_by_scan_and_signed_by_both(screens
     page.goto(f"{screens.base}/window/internal")
     expect(page.locator("#papers ~ .scroll")).to_contain_text("A-01")
     picture(page, "handover-list")
+
+
+def test_a_shift_ends_and_the_next_one_begins_with_what_it_left(screens: Screens) -> None:
+    house, base = screens.house, screens.base
+    views = [house.issued(approval()) for _ in range(4)]
+    papers = [view["documents"][0] for view in views]
+    ids = [paper["document_id"] for paper in papers]
+    batch = start_print(house.services, CLERK, ids[:2])
+    confirm_print(house.services, CLERK, batch.id, printed=ids[:2], spoiled=[])
+    start_print(house.services, CLERK, ids[2:3])
+    with_pin(screens, "beside")
+    page = screens.signed_in("clerk")
+    page.goto(f"{base}/window/red")
+    page.select_option("main [name=kind]", "content")
+    page.locator("main [name=code]").focus()
+    scan(page, papers[0]["token"])  # a scanner's Enter sends nothing: the reason may still be wanting
+    page.locator("main [name=note]").fill("落款日期看不清")
+    with page.expect_navigation():
+        page.get_by_role("button", name="放进红盘").first.click()
+    expect(page.locator("h1")).to_have_text("红盘里有 1 份")
+    picture(page, "red")
+    page.goto(f"{base}/window/shift")
+    expect(page.locator("h1")).to_have_text("还有 4 项没有办完")
+    expect(page.locator("main input[name=item]:checked")).to_have_count(4)
+    picture(page, "shift")
+    page.locator("main [name=note]").fill("红盘那份问过部门了")
+    page.locator("main [name=second_who]").fill("beside")
+    page.locator("main [name=second_pin]").fill("111222")
+    page.get_by_role("button", name="交班，勾上的都归接班人").click()
+    expect(page.locator("main .notice.bad")).to_contain_text("对不上")
+    expect(page.locator("main [name=note]")).to_have_value("红盘那份问过部门了")
+    address = end_shift(page, base, "beside", PIN, note="红盘那份问过部门了")
+    expect(page.locator("h1")).to_have_text("clerk 交给 beside，4 项，还有 4 项没办完")
+    number = page.locator(".head .num").inner_text().removeprefix("单号").replace(" ", "")
+    picture(page, "shift-one")
+
+    morning = screens.page()
+    morning.goto(f"{base}/login")
+    morning.fill("[name=name]", "beside")
+    morning.fill("[name=password]", PASSWORD)
+    morning.click("main button")
+    expect(morning.locator("[data-taken]")).to_contain_text("从 clerk 接班的 4 项，还有 4 项")
+    picture(morning, "desk-morning")
+    with morning.expect_navigation():
+        scan(morning, number)
+    assert morning.url == address
+    morning.goto(f"{base}/window/red")
+    morning.locator("summary", has_text="取出").first.click()
+    morning.locator("main [name=outcome]").fill("部门说没有错")
+    with morning.expect_navigation():
+        morning.get_by_role("button", name="从红盘取出").click()
+    expect(morning.locator("h1")).to_have_text("红盘是空的")
+    morning.goto(f"{base}/window")
+    expect(morning.locator("[data-taken]")).to_contain_text("还有 3 项")

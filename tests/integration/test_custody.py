@@ -261,3 +261,37 @@ def test_the_case_page_says_where_the_paper_is(house: House) -> None:
     page = browser.get(f"/window/cases/{no}").text
     assert "纸质现在在：<b>制证</b>" in page
     assert "开始保管" in page
+
+
+def test_the_ledger_names_a_paper_that_nobody_has(house: House) -> None:
+    house.issued(approval())  # since when custody is kept
+    (paper,) = house.issued(approval())["documents"]
+    with house.services.store.work(SYSTEM) as work:
+        for table in (Custody, CustodyEvent):
+            work.session.execute(delete(table).where(table.document_id == paper["document_id"]))
+    assert ledger.check(house.services) == [
+        f"证件 {paper['document_id']}：没有登记保管人，不知道这份纸在谁手里"
+    ]
+
+
+def test_the_ledger_names_a_paper_in_an_envelope_it_was_not_packed_into(house: House) -> None:
+    no = house.issued(approval())["acceptance_no"]
+    (paper,) = house.view(no)["documents"]
+    for holder in ("NOT-ITS-ENVELOPE", house.view(no)["consignments"][0]["id"]):
+        with house.services.store.work(SYSTEM) as work:
+            document = work.session.get_one(Document, paper["document_id"])
+            pass_on(work, document, Pass(Holder.ENVELOPE, holder, "packed"))
+        assert ledger.check(house.services) == [
+            f"证件 {paper['document_id']}：登记在信封里，却没有装进这个信封"
+        ]
+
+
+def test_what_was_electronic_has_a_paper_from_when_it_is_to_be_sent(house: House) -> None:
+    view = house.issued(approval(delivery={"method": "electronic"}))
+    no = view["acceptance_no"]
+    assert custody_of_case(house.services, CLERK, no) == {}
+    sent = house.call("PUT", f"/cases/{no}/delivery", "issue", json=approval()["delivery"])
+    assert sent.status_code == 200, sent.text
+    house.work()
+    assert where(house, no) == ["制证"]
+    assert ledger.check(house.services) == []
