@@ -41,7 +41,7 @@ __all__ = [
 
 MOST: Final = 1200
 SHOWN: Final = 30
-LONGEST_NOTE: Final = 100
+LONGEST_NOTE: Final = 60
 #: what the history of a thing calls it
 _OBJECTS: Final = {
     "print": "document", "pack": "document", "destroy": "document", "confirm": "print_batch",

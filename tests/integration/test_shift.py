@@ -224,7 +224,7 @@ def test_what_is_refused_changes_nothing(house: House) -> None:
     ):
         assert refused(take_over, services, CLERK, COLLEAGUE, bad) == code, bad[:1]
     assert refused(take_over, services, CLERK, CLERK, good) == "second_person"
-    assert refused(take_over, services, CLERK, COLLEAGUE, good, "话" * 101) == "invalid"
+    assert refused(take_over, services, CLERK, COLLEAGUE, good, "话" * 61) == "invalid"
     assert refused(take_over, services, CLERK, COLLEAGUE, good, "好的\U0001f44d") == "invalid"
     with services.store.read(SYSTEM) as work:
         assert list(work.session.scalars(select(Shift))) == []
@@ -415,7 +415,7 @@ def test_the_sheet_opens_by_its_scan_and_holds_long_things(house: House) -> None
     services = house.services
     a_full_window(house)
     set_aside(services, CLERK, "", "stray", "说明" * 100, "很长的名字" * 20)
-    handed = take_over(services, CLERK, COLLEAGUE, keys(house), "交代" * 50)
+    handed = take_over(services, CLERK, COLLEAGUE, keys(house), "交代" * 30)
     pdf = shift_pdf(services, CLERK, handed.id)
     assert pdf == shift_pdf(services, CLERK, handed.id)
     page = pypdfium2.PdfDocument(io.BytesIO(pdf))[0]
@@ -448,8 +448,8 @@ def test_the_pages(house: House) -> None:
     assert wrong.text.count("checked") >= 9
     alone = browser.post("/window/shift", data=form | {"second_who": "", "second_pin": ""})
     assert alone.status_code == 409 and "第二个人" in alone.text
-    long = browser.post("/window/shift", data=form | {"second_pin": PIN, "note": "话" * 101})
-    assert long.status_code == 422 and "最多 100 字" in long.text
+    long = browser.post("/window/shift", data=form | {"second_pin": PIN, "note": "话" * 61})
+    assert long.status_code == 422 and "最多 60 字" in long.text
     done = browser.post("/window/shift", data=form | {"second_pin": PIN})
     assert done.status_code == 303
     assert "beside 接了 9 项" in browser.get(done.location).text
