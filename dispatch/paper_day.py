@@ -57,6 +57,8 @@ _CARRY: Final = (str(Role.COURIER), str(Role.AGENT))
 #: a waiting row is looked at again so often, and so long by itself; after that somebody presses a button
 _SOON: Final = timedelta(seconds=20)
 _PATIENCE: Final = timedelta(hours=2)
+#: rows of one claim, so that its lease holds
+_AT_ONCE: Final = 100
 _WAIT_WORDS: Final = "证件还在制作或信封还没有安排好，做好了会自动登记；也可以过几分钟点“再试等着的几行”。"
 
 
@@ -475,8 +477,8 @@ def enter_waiting(services: Services, claim: Claim) -> None:
         sheet = work.session.get(PaperSheet, claim.subject)
         rows = _open_rows(work, claim.subject, ("waiting",))
         office, now = (sheet.division_code if sheet is not None else ""), work.now
-    left = False
-    for entry, row in rows:
+    left = len(rows) > _AT_ONCE
+    for entry, row in rows[:_AT_ONCE]:
         actor = Actor(entry.entered_by, office, frozenset({Scope.ISSUE, Scope.SCANS}))
         answer = _enter(services, actor, claim.subject, row, 0)
         left = left or (answer.outcome == "waiting" and now - entry.entered_at < _PATIENCE)
