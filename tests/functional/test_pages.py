@@ -33,6 +33,8 @@ STAFF_PAGES = {
     "/window/worklist": {"clerk", "supervisor"},
     "/window/more": {"clerk", "supervisor"},
     "/window/card.pdf": {"clerk", "supervisor"},
+    "/window/paper": {"clerk", "supervisor"},
+    "/window/register.pdf": {"clerk", "supervisor"},
     "/window/imports": {"clerk", "department"},
     "/window/imports/template": {"clerk", "department"},
     "/window/entry": {"clerk", "department"},

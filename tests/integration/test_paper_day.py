@@ -445,6 +445,52 @@ def test_what_the_system_had_already_is_no_news(house: House, clock: Any) -> Non
     assert outcomes(told) == ["known", "known"]
 
 
+# -- the page ---------------------------------------------------------------------------------------------------------
+def test_the_form_keeps_what_was_typed_and_the_pictures_are_ours_alone(house: House, clock: Any) -> None:
+    issued(house)
+    sheet = sheet_of(house)
+    later(clock, hours=1)
+    browser, csrf = house.browser("wang", "clerk")
+    address = f"/window/paper/{sheet}"
+    form: dict[str, Any] = {"csrf_token": csrf, "day": "2026-11-20"} | row(
+        "1", "collect", "10:30", signer="<b>周小满</b>"
+    )
+    bad = browser.post(address, data=form | {"photo": (io.BytesIO(b"GIF89a"), "<i>.gif")})
+    assert bad.status_code == 422
+    assert "只接受 JPG、PNG 照片或 PDF 扫描件" in bad.text
+    assert "&lt;b&gt;周小满&lt;/b&gt;" in bad.text
+    assert "<i>.gif" not in bad.text
+    for changes in ({"day": "昨天"}, {"time": "26:00"}, {"signer_kind": "nobody"}):
+        told = browser.post(address, data=form | changes)
+        assert told.status_code == 422
+        assert 'value="1"' in told.text
+    assert browser.post(address, data=form | {"csrf_token": "x"}).status_code in (400, 403)
+    assert open_sheet(house.services, CLERK, sheet).entries == ()
+    odd = browser.post(
+        address, data={"csrf_token": csrf, "day": "2026-11-20", "time": ["10:30", "10:31"], "what": ["1"]}
+    )
+    assert odd.status_code == 422  # rows whose fields do not come in pairs
+    kept = open_sheet(house.services, CLERK, sheet).photos[0].id
+    shown = browser.get(f"{address}/photo/{kept}/1.jpg")
+    assert (shown.status_code, shown.mimetype) == (200, "image/jpeg")
+    assert browser.get(f"{address}/photo/{'A' * 26}/1.jpg").status_code == 404
+    for name, role, office in (
+        ("zhao", "department", "33"),
+        ("qian", "courier", "33"),
+        ("sun", "clerk", "44"),
+    ):
+        other, token = house.browser(name, role, office)
+        status = 404 if role == "clerk" else 403
+        assert other.get(address).status_code == status
+        assert other.get(f"{address}/photo/{kept}/1.jpg").status_code == status
+        assert other.post(address, data=form | {"csrf_token": token}).status_code == status
+        assert other.post(f"{address}/again", data={"csrf_token": token}).status_code == status
+    good = browser.post(
+        address, data=form | {"signer_kind": "self", "act": "pack", "beside": "clerk"}, follow_redirects=True
+    )
+    assert "1 条录好" in good.text
+
+
 # -- the sheet itself ------------------------------------------------------------------------------------------------
 def test_the_sheet_is_numbered_stays_the_same_and_finds_its_way_home(house: House) -> None:
     first = issued(house)
