@@ -25,6 +25,7 @@ from .consignments.label import masked_recipient
 from .consignments.scans import take_scans
 from .consignments.signers import strictest
 from .counters import Limit, count, forget, refuse_reached
+from .custody import read_place
 from .errors import Fault, Invalid, NotFound, RuleViolation
 from .lifecycle import ConsignmentState
 from .models import Case, CaseSearch, Consignment, Document
@@ -44,7 +45,6 @@ __all__ = [
 ]
 
 _K = ConsignmentState
-_PLACE: Final = re.compile(r"([A-Z])[-－ ]?0*([0-9]{1,4})\Z")
 #: tries at the tail of an id number, by envelope and day
 TAIL_TRIES: Final = Limit("collector_tail", 5, timedelta(days=1))
 
@@ -148,10 +148,9 @@ def found_on_shelf(services: Services, actor: Actor, q: str) -> set[str]:
     text = unicodedata.normalize("NFKC", q).strip()[:2100]
     with services.store.read(actor) as work:
         here = {row.id: row for row in work.session.scalars(_here(actor))}
-        place = _PLACE.fullmatch(text.upper())
-        if place:
-            wanted = f"{place[1]}-{int(place[2]):02d}"
-            return {row.id for row in here.values() if row.shelf_place == wanted}
+        place = read_place(text)
+        if place is not None:
+            return {row.id for row in here.values() if row.shelf_place == place}
         keys = [work.vault.blind("name", text)]
         if len(text) == 4 and text.isascii() and text.isdigit():
             keys.append(work.vault.blind("phone_tail", text))

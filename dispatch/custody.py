@@ -6,6 +6,8 @@ Where a paper is follows from what is done with it anyway (made, printed, packed
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,6 +55,7 @@ __all__ = [
     "pass_on",
     "place_words",
     "printed",
+    "read_place",
     "signed_for",
     "signed_wrongly",
     "where_words",
@@ -78,6 +81,7 @@ class Holder(StrEnum):
     DESTROYED = "destroyed"
 
 
+_PLACE: Final = re.compile(r"([A-Z])[- ]?0*([0-9]{1,4})")
 #: the place of what was set aside
 RED: Final = "红盘"
 _SHOWN: Final = 500
@@ -309,7 +313,9 @@ def papers_at_window(services: Services, actor: Actor, q: str = "") -> list[dict
         if wanted:
             holder = f"user:{q.strip()}"
             query = query.where(
-                (Custody.place == wanted) | (Case.acceptance_no == wanted) | (Custody.holder == holder)
+                (Custody.place == (read_place(wanted) or wanted))
+                | (Case.acceptance_no == wanted)
+                | (Custody.holder == holder)
             )
         rows = work.session.execute(query.order_by(Custody.place, Custody.since).limit(_SHOWN))
         return [
@@ -339,6 +345,12 @@ def mark_destroyed(services: Services, actor: Actor, document_id: str, beside: s
 
 
 # -- telling -------------------------------------------------------------------------------------------------------
+def read_place(text: str) -> str | None:
+    """A shelf place as it is kept, of what somebody typed or scanned (a7, Ａ－０７, A-07); None for another text."""
+    found = _PLACE.fullmatch(unicodedata.normalize("NFKC", text).strip().upper()) if len(text) <= 20 else None
+    return f"{found[1]}-{int(found[2]):02d}" if found else None
+
+
 def place_words(place: str) -> str:
     """A-12 架; 红盘 is no shelf."""
     return place if place == RED else f"{place} 架"

@@ -19,9 +19,10 @@ from .badges import badge_holder
 from .consignments.codes import MAX_CODE, envelope_by_code, paper_by_code, tidy
 from .consignments.envelope import cases_inside
 from .consignments.tickets import ticket_in
+from .custody import read_place
 from .errors import NotFound, NotPermitted
 from .form_numbers import FORM_WORDS, FormKind, form_by_number, form_kind, read_form_number
-from .models import Case, Document, Manifest, PaperForm, PrintBatch
+from .models import Case, Consignment, Custody, Document, Manifest, PaperForm, PrintBatch
 from .printing.marks import parse_sheet
 from .printing.stock import blank_form
 from .rights import Actor, Scope
@@ -30,7 +31,7 @@ from .store import Work
 
 __all__ = ["RECOGNIZERS", "Found", "Recognizer", "what_is"]
 
-#: shorter texts are names, phone tails or slips of a finger, not codes
+#: shorter texts are places on the shelf, names, phone tails or slips of a finger, not codes
 SHORTEST: Final = 6
 #: a print batch of the day; its sheets are known by ``parse_sheet``
 _BATCH_NO: Final = re.compile(r"P?([0-9]{4}-[0-9]{1,4})\Z", re.IGNORECASE)
@@ -59,18 +60,34 @@ def what_is(
     if not any(actor.may(scope) for scope in (Scope.READ, Scope.CASES, Scope.ISSUE)):
         raise NotPermitted("scope", "没有查看办件的权限。请联系管理员。")
     code = tidy(text) if len(text) <= MAX_CODE else ""
-    if len(code) >= SHORTEST:
-        with services.store.read(actor) as work:
-            for recognize in RECOGNIZERS if recognizers is None else recognizers:
-                found = recognize(work, actor, code)
-                if found is not None:
-                    return found
+    codes = RECOGNIZERS if recognizers is None else recognizers
+    with services.store.read(actor) as work:
+        for recognize in codes if len(code) >= SHORTEST else (_place,):
+            found = recognize(work, actor, code)
+            if found is not None:
+                return found
     raise NotFound("没有认出这个码：可能是别的窗口或别家单位的，也可能没扫全。请再扫一次，或按受理号查找。")
 
 
 def case_page(number: str) -> str:
     """Where a case is shown."""
     return f"/window/cases/{quote(number, safe='')}"
+
+
+def _place(work: Work, actor: Actor, text: str) -> Found | None:
+    """A place on the shelf where something lies: loose papers, or an envelope that waits for who collects it."""
+    place = read_place(text)
+    if place is None or not actor.may(Scope.ISSUE):
+        return None
+    loose = select(Custody.division_code).where(Custody.place == place, Custody.kind == "window")
+    if any(actor.sees(code) for code in work.session.scalars(loose)):
+        return Found("place", f"/window/internal?q={place}#papers", f"{place} 架上的纸")
+    waits = select(Consignment.division_code).where(
+        Consignment.shelf_place == place, Consignment.state == "ready_for_collection"
+    )
+    if any(actor.sees(code) for code in work.session.scalars(waits)):
+        return Found("place", f"/window/counter?q={place}", f"{place} 架上等人领取的信封")
+    return None
 
 
 # -- one function per kind of code -----------------------------------------------------------------------------------

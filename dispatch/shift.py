@@ -7,7 +7,7 @@ papers' custody and the history of each thing change in one transaction, or not 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -82,7 +82,7 @@ class ShiftView:
     taken_by: str
     note: str
     lines: tuple[Line, ...]
-    papers: tuple[AttachmentView, ...]
+    papers: tuple[AttachmentView, ...] = ()
 
     @property
     def open(self) -> list[Line]:
@@ -251,7 +251,7 @@ def _many(work: Work, ids: Sequence[str]) -> dict[str, int]:
 
 
 def list_shifts(services: Services, actor: Actor) -> list[ShiftView]:
-    """The office's last shift ends, the newest first."""
+    """The office's last shift ends, the newest first; without what was scanned of their sheets."""
     actor.require(Scope.ISSUE)
     with services.store.read(actor) as work:
         query = select(Shift).where(Shift.division_code.startswith(actor.office, autoescape=True))
@@ -266,7 +266,8 @@ def shift_view(services: Services, actor: Actor, shift_id: str) -> ShiftView:
         row = work.session.get(Shift, shift_id)
         if row is None or not actor.sees(row.division_code):
             raise NotFound("没有找到这张交接班单。")
-        return _views(work, actor, [row])[0]
+        view = _views(work, actor, [row])[0]
+        return replace(view, papers=tuple(attachments_of(work, "shift", shift_id)))
 
 
 def _views(work: Work, actor: Actor, rows: Sequence[Shift]) -> list[ShiftView]:
@@ -280,7 +281,7 @@ def _views(work: Work, actor: Actor, rows: Sequence[Shift]) -> list[ShiftView]:
     return [
         ShiftView(
             row.id, row.number, row.at, row.given_by, row.taken_by, row.note,
-            tuple(_line(item, left) for item in items[row.id]), tuple(attachments_of(work, "shift", row.id)),
+            tuple(_line(item, left) for item in items[row.id]),
         )
         for row in rows
     ]  # fmt: skip

@@ -73,6 +73,7 @@ def test_objects_are_known_by_what_stands_on_them_or_by_two_people(screens: Scre
     expect(page.locator(".hold")).to_contain_text("编号对不上")
     page.wait_for_timeout(600)
     page.click(".hold button")
+    expect(page.locator("#done a")).to_have_attribute("href", "/window/red")
     page.fill("#object-tail", "4567")
     page.keyboard.press("Enter")
     expect(stage).to_contain_text("2/3，还缺：房屋钥匙卡")

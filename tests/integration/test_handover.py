@@ -316,3 +316,25 @@ def test_the_page_of_lists_asks_as_often_for_many_as_for_few(house: House) -> No
     more, many = count()
     assert (lists, more) == (1, 7) and few == many
     assert [len(one.lines) for one in list_handovers(house.services, CLERK)] == [1] * 7
+
+
+def test_a_place_on_the_shelf_is_found_by_its_name(house: House) -> None:
+    services = house.services
+    house.issued(approval(delivery={"method": "counter"}))  # lies on A-01
+    no, _ = issued(house)
+    made = begin_handover(services, CLERK, "in")
+    scan_into(services, CLERK, made, no)
+    assert (
+        refused(what_is, services, CLERK, "A-02") == "not_found"
+    )  # told, not signed: nothing lies there yet
+    sign_handover(services, CLERK, made, member(house, "bureau"))
+    for text in ("A-02", "a2", " ａ－０２ ", "A 02"):
+        found = what_is(services, CLERK, text)
+        assert (found.kind, found.address) == ("place", "/window/internal?q=A-02#papers"), text
+        assert [one["place"] for one in papers_at_window(services, CLERK, text)] == ["A-02"], text
+    assert what_is(services, CLERK, "A-01").address == "/window/counter?q=A-01"
+    assert refused(what_is, services, CLERK, "A-03") == "not_found"
+    assert refused(what_is, services, ELSEWHERE, "A-02") == "not_found"
+    browser, _ = house.browser("clerk", "clerk")
+    assert browser.get("/window/find?q=a-02").location.endswith("/window/internal?q=A-02#papers")
+    assert no[-7:] in browser.get("/window/internal?q=a2").text

@@ -117,6 +117,7 @@
   function mismatch(paper, told) {
     waiting = [];
     log("bad", "cross", reasons[told.reason] || "对不上");
+    done.firstChild.appendChild(Z.node("a", { class: "nowrap", href: "/window/red", target: "_blank", rel: "noopener" }, "放进红盘"));
     var answer = { void_waybill: "知道了，换新面单", not_ready: "知道了，等一会儿再扫", held: "知道了，先放一边", unknown: "知道了" }[told.reason];
     var more = told.reason === "different_envelope" ? "请看纸上写的是谁，放回它自己的信封那里。" : told.detail || "";
     hold(reasons[told.reason] || told.title || "对不上", more, answer, function () {
