@@ -521,6 +521,23 @@ def test_the_sheet_is_numbered_stays_the_same_and_finds_its_way_home(house: Hous
     assert list_sheets(house.services, CLERK)[0].lines == 0
 
 
+def test_a_scanned_pdf_is_shown_page_by_page(house: House) -> None:
+    for _ in range(2):
+        received(house)
+    pdf = register_pdf(house.services, CLERK)
+    sheet = list_sheets(house.services, CLERK)[0].id
+    kept = keep_photo(house.services, CLERK, sheet, pdf)
+    with pypdfium2.PdfDocument(pdf) as opened:
+        count = len(opened)
+    browser, _ = house.browser("wang", "clerk")
+    assert count == 2
+    page = browser.get(f"/window/paper/{sheet}").text
+    addresses = [f"/window/paper/{sheet}/photo/{kept}/{n}.jpg" for n in range(1, count + 2)]
+    assert [address in page for address in addresses] == [True, True, False]
+    assert [browser.get(address).status_code for address in addresses] == [200, 200, 404]
+    assert browser.get(f"/window/paper/{sheet}/photo/{kept}/0.jpg").status_code == 404
+
+
 def test_held_cases_are_not_on_the_sheet(house: House, drain: Callable[[], int]) -> None:
     no = received(house)
     place_hold(house.services, CLERK, no, "税费未缴")
