@@ -116,9 +116,9 @@ def _paginate(sheet: Sheet, record: ContentsRecord) -> list[list[_Laid]]:
 
 def _head(sheet: Sheet, record: ContentsRecord) -> None:
     width = sheet.width - 2 * MARGIN
-    sheet.line_or_block(Box(MARGIN, 7, width * 0.5, 5), record.operator, "operator", size=9.5)
+    sheet.line_or_block(Box(MARGIN, 7, width * 0.44, 5), record.operator, "operator", size=9.5)
     sheet.one_line(
-        Box(MARGIN, 12.5, width * 0.5, 10), "内件清单", "title", size=20, minimum=10, face="serif_bold"
+        Box(MARGIN, 12.5, width * 0.44, 10), "内件清单", "title", size=20, minimum=10, face="serif_bold"
     )
     code(sheet, Box(MARGIN + width * 0.44, 7, width * 0.56, 16.5), "", record.form_no, "form_no")
     total = sum(row.count for row in record.rows)

@@ -29,7 +29,7 @@ from .marks import file_words, is_form, loading_words
 from .overprint import FormPage, form_page, form_pdf
 from .printers import found_printer
 
-__all__ = ["ELECTRONIC", "PaperFile", "loading_order", "paper_files", "print_pdf"]
+__all__ = ["ELECTRONIC", "PaperFile", "PrintSource", "loading_order", "merged", "paper_files", "print_pdf"]
 
 ELECTRONIC: Final = "电子证照打印件，以核验结果为准"
 POINT_MM: Final = 25.4 / 72
@@ -49,7 +49,7 @@ class PaperFile:
 
 
 @dataclass(frozen=True)
-class _Source:
+class PrintSource:
     """One document's pages, what stands in their margins, and how far they are moved (points right, down)."""
 
     pdf: bytes
@@ -105,9 +105,9 @@ def print_pdf(
         moved = _moved(found_printer(work, actor, printer)) if printer else (0.0, 0.0)
         asked = [(_asked(work, item), item) for item in wanted]
     sources = [
-        _Source(form_pdf(services, page), item["sheet"], item["mark"], "", moved)
+        PrintSource(form_pdf(services, page), item["sheet"], item["mark"], "", moved)
         if page
-        else _Source(services.blobs.get(blob), item["sheet"], item["mark"], note)
+        else PrintSource(services.blobs.get(blob), item["sheet"], item["mark"], note)
         for (blob, note, page), item in asked
     ]
     return merged(sources, services.fonts)
@@ -134,7 +134,7 @@ def _note(work: Work, document: Document) -> str:
     return ELECTRONIC if electronic else ""
 
 
-def merged(sources: Sequence[_Source], book: FontBook) -> bytes:
+def merged(sources: Sequence[PrintSource], book: FontBook) -> bytes:
     """One file. PDFium copies pages without their form, so a signature's picture becomes part of the page first."""
     with PDFIUM_LOCK:
         opened = [pypdfium2.PdfDocument(BytesIO(source.pdf)) for source in sources]
@@ -157,7 +157,7 @@ def merged(sources: Sequence[_Source], book: FontBook) -> bytes:
                 pdf.close()
 
 
-def _margins(pdf: Any, source: _Source) -> Iterator[Margin]:
+def _margins(pdf: Any, source: PrintSource) -> Iterator[Margin]:
     count = len(pdf)
     for at in range(count):
         width, height = pdf.get_page_size(at)
