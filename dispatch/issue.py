@@ -34,6 +34,7 @@ __all__ = [
     "find_case",
     "issue_case",
     "issue_within",
+    "refuse_same_person",
     "ready_numbers",
     "run_batch",
     "start_batch",
@@ -62,7 +63,7 @@ def issue_within(services: Services, work: Work, acceptance_no: str) -> bool:
     if case.state == CaseState.CANCELLED:
         raise RuleViolation("cancelled", "这个办件已取消，不能出件。")
     _refuse_held(work, case)
-    _refuse_same_person(services, work, case)
+    refuse_same_person(services, work, case, work.actor.name)
     _issue(services, work, case)
     return True
 
@@ -74,14 +75,14 @@ def _refuse_held(work: Work, case: Case) -> None:
         raise RuleViolation("held", f"这个办件暂缓出件：{reasons}。解除后再出件。")
 
 
-def _refuse_same_person(services: Services, work: Work, case: Case) -> None:
-    actor = work.actor
-    if not services.settings.same_person_rule or actor.name == CLI.name:
+def refuse_same_person(services: Services, work: Work, case: Case, who: str) -> None:
+    """``RuleViolation('same_person')`` where ``who``, an actor's name, entered the case or corrected it."""
+    if not services.settings.same_person_rule or who == CLI.name:
         return
-    if case.source in ("hand", "file") and case.entered_by == actor.name:
+    if case.source in ("hand", "file") and case.entered_by == who:
         raise RuleViolation("same_person", "录入办件的人不能自己出件，请由另一位同事出件。")
     mine = select(CaseCorrection.id).where(
-        CaseCorrection.case_id == case.id, CaseCorrection.by == actor.name, CaseCorrection.person
+        CaseCorrection.case_id == case.id, CaseCorrection.by == who, CaseCorrection.person
     )
     if work.session.scalar(mine.limit(1)):
         raise RuleViolation("same_person", "更正过办件的人不能自己出件，请由另一位同事出件。")

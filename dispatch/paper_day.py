@@ -21,7 +21,7 @@ from .consignments.fold import BY_PAPER
 from .consignments.pack import pack_on_paper
 from .consignments.scans import take_within
 from .errors import Fault, Invalid, NotFound, RuleViolation
-from .issue import issue_within
+from .issue import issue_within, refuse_same_person
 from .lifecycle import CaseState, ConsignmentState, DocumentState
 from .models import Audit, Case, Consignment, Document, PaperEntry, PaperLine, PaperSheet, User, new_id
 from .outbox import Claim
@@ -345,11 +345,8 @@ def _apply(
 def _issue(services: Services, work: Work, case: Case, row: Row) -> tuple[str, str]:
     if row.at < _minute(case.decided_at):
         raise _TimeWrong("这个时间早于部门作出决定的时间，请照纸上核对日期和几点几分。")
-    by_hand = case.source in ("hand", "file") and case.entered_by == _account(row.done_by)
-    if by_hand and services.settings.same_person_rule and case.state == CaseState.READY:
-        raise RuleViolation(
-            "same_person", "录入办件的人不能自己出件；纸上是他出的件，请由另一位同事重新出件。"
-        )
+    if case.state == CaseState.READY:
+        refuse_same_person(services, work, case, _account(row.done_by))
     if issue_within(services, work, case.acceptance_no):
         return "accepted", "已出件；编号按现在的时间给，纸上的时间另记。"
     return "known", "系统里已经出过件，没有重复。"

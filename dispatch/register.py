@@ -22,7 +22,7 @@ from .consignments.words import STATE_WORDS
 from .errors import NotFound
 from .form_numbers import FormKind, register_form
 from .holds import active_holds
-from .lifecycle import CaseState, ConsignmentState
+from .lifecycle import METHODS, CaseState, ConsignmentState
 from .models import Case, Consignment, Document, PaperEntry, PaperLine, PaperSheet, new_id
 from .rights import Actor, Scope
 from .service.spot import waits_for_signature
@@ -42,10 +42,6 @@ _HOW: Final = (
     "办一步，就在那一格写几点几分，签名。装封要两个人都看过、都签；最后一格圈一个，写谁签收。"
     "没列上的件，写在后面的空行里。"
 )
-_METHODS: Final = {
-    "express": "政务专递", "door": "送证上门", "point": "代办点", "counter": "窗口自取", "on_the_spot": "当场领取",
-    "electronic": "电子送达",
-}  # fmt: skip
 
 #: a case and its envelope, None where it has none yet or needs none
 _Subject = tuple[Case, Consignment | None]
@@ -218,7 +214,7 @@ def _stands(case: Case, envelope: Consignment | None) -> str:
         step = "待出件" if case.state == CaseState.READY else "待签收"
         if case.state not in (CaseState.READY, CaseState.ISSUED):
             step = "已取消" if case.state == CaseState.CANCELLED else "已办结"
-        return f"{step} · {_METHODS[case.method]}"
+        return f"{step} · {METHODS[case.method]}"
     if envelope.shelf_place:
         return (
             f"架上 {envelope.shelf_place}"
@@ -226,7 +222,7 @@ def _stands(case: Case, envelope: Consignment | None) -> str:
             else STATE_WORDS[envelope.state]
         )
     step = {_K.LABELLED: "待装封", _K.PACKED: "待交寄"}.get(_K(envelope.state), STATE_WORDS[envelope.state])
-    return f"{step} · {_METHODS[envelope.method]}"
+    return f"{step} · {METHODS[envelope.method]}"
 
 
 # -- looking -------------------------------------------------------------------------------------------------------

@@ -40,6 +40,7 @@ from tests.factories import (
     document,
     recipient,
 )
+from tests.integration.test_correction import corrected, taken_in
 from tests.webhouse import PASSWORD, House, house_on
 
 pytestmark = pytest.mark.integration
@@ -305,6 +306,17 @@ def test_who_entered_a_case_is_not_the_one_who_issued_it_on_paper(house: House, 
     later(clock, hours=1)
     answer = enter(house, sheet, row(line_of(house, sheet, no), "issue", "10:30"))[0]
     assert (answer.outcome, "不能自己出件" in answer.words) == ("conflict", True)
+    assert house.view(no)["state"] == "ready"
+
+
+def test_who_corrected_a_case_is_not_the_one_who_issued_it_on_paper(house: House, clock: Any) -> None:
+    case = taken_in(house.services)
+    corrected(house.services, case, COLLEAGUE, **{"/applicant/contact": "乙"})
+    no = case["acceptance_no"]
+    sheet = sheet_of(house)
+    later(clock, hours=1)
+    answer = enter(house, sheet, row(line_of(house, sheet, no), "issue", "10:30"))[0]
+    assert (answer.outcome, "更正过" in answer.words) == ("conflict", True)
     assert house.view(no)["state"] == "ready"
 
 
