@@ -27,7 +27,7 @@ from .models import Audit, Case, Consignment, Document, PaperEntry, PaperLine, P
 from .outbox import Claim
 from .paper_lines import find_line, last_line
 from .paper_rows import ACTS, Person, Row, read_row
-from .register import LineView, SheetView, find_sheet, line_view, sheet_view
+from .register import LineView, SheetView, find_sheet, line_view, sheet_views
 from .rights import SYSTEM, Actor, Role, Scope
 from .service.spot import signed_on_paper
 from .services import Services
@@ -127,7 +127,7 @@ def open_sheet(services: Services, actor: Actor, sheet_id: str) -> SheetPage:
         blanks = tuple(one for one in range(1, last_line(work, sheet) + 1) if one not in numbers)
         photos = tuple(reversed(attachments_of(work, "sheet", sheet.id)))
         return SheetPage(
-            sheet_view(work, sheet), lines, blanks, entries, photos, tuple(people_of(work, sheet))
+            sheet_views(work, [sheet])[0], lines, blanks, entries, photos, tuple(people_of(work, sheet))
         )
 
 

@@ -6,7 +6,7 @@ same work printed again is the same sheet; once something has changed, it is ano
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -29,7 +29,7 @@ from .service.spot import waits_for_signature
 from .services import Services
 from .store import Work
 
-__all__ = ["LineView", "SheetView", "find_sheet", "line_view", "list_sheets", "register_pdf", "sheet_view"]
+__all__ = ["LineView", "SheetView", "find_sheet", "line_view", "list_sheets", "register_pdf", "sheet_views"]
 
 _K = ConsignmentState
 #: cases one sheet holds: thirty pages; more is nobody's work of one day
@@ -249,13 +249,25 @@ def line_view(work: Work, line: PaperLine) -> LineView:
     )
 
 
-def sheet_view(work: Work, sheet: PaperSheet) -> SheetView:
-    """The sheet with its counts."""
-    counted = select(PaperEntry.outcome, func.count()).where(PaperEntry.sheet_id == sheet.id)
-    told = {str(row[0]): int(row[1]) for row in work.session.execute(counted.group_by(PaperEntry.outcome))}
-    lines = select(func.count()).where(PaperLine.sheet_id == sheet.id)
+def sheet_views(work: Work, sheets: Sequence[PaperSheet]) -> list[SheetView]:
+    """The sheets with their counts, in their order."""
+    ids = [sheet.id for sheet in sheets]
+    counted = select(PaperEntry.sheet_id, PaperEntry.outcome, func.count()).where(
+        PaperEntry.sheet_id.in_(ids)
+    )
+    told: dict[str, dict[str, int]] = {one: {} for one in ids}
+    for sheet_id, outcome, many in work.session.execute(
+        counted.group_by(PaperEntry.sheet_id, PaperEntry.outcome)
+    ):
+        told[sheet_id][outcome] = int(many)
+    written = select(PaperLine.sheet_id, func.count()).where(PaperLine.sheet_id.in_(ids))
+    lines = {one: int(many) for one, many in work.session.execute(written.group_by(PaperLine.sheet_id))}
+    return [_sheet_view(sheet, lines.get(sheet.id, 0), told[sheet.id]) for sheet in sheets]
+
+
+def _sheet_view(sheet: PaperSheet, lines: int, told: Mapping[str, int]) -> SheetView:
     return SheetView(
-        sheet.id, sheet.number, sheet.day, sheet.made_at, sheet.made_by, work.session.scalar(lines) or 0, sheet.left_out,
+        sheet.id, sheet.number, sheet.day, sheet.made_at, sheet.made_by, lines, sheet.left_out,
         told.get("accepted", 0) + told.get("known", 0), told.get("waiting", 0), told.get("conflict", 0),
     )  # fmt: skip
 
@@ -266,4 +278,4 @@ def list_sheets(services: Services, actor: Actor, limit: int = 30) -> list[Sheet
     with services.store.read(actor) as work:
         query = select(PaperSheet).where(PaperSheet.division_code.startswith(actor.office, autoescape=True))
         rows = work.session.scalars(query.order_by(PaperSheet.made_at.desc(), PaperSheet.number).limit(limit))
-        return [sheet_view(work, row) for row in rows]
+        return sheet_views(work, list(rows))

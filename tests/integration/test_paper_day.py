@@ -13,7 +13,7 @@ import pypdfium2
 import pytest
 import zxingcpp
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from dispatch import ledger, people
 from dispatch.consignments.pack import pack_check
@@ -548,6 +548,24 @@ def test_a_scanned_pdf_is_shown_page_by_page(house: House) -> None:
     assert [address in page for address in addresses] == [True, True, False]
     assert [browser.get(address).status_code for address in addresses] == [200, 200, 404]
     assert browser.get(f"/window/paper/{sheet}/photo/{kept}/0.jpg").status_code == 404
+
+
+def test_the_list_of_sheets_asks_as_often_for_many_as_for_few(house: House) -> None:
+    asked: list[str] = []
+    event.listen(house.services.store.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+
+    def count() -> tuple[int, int]:
+        asked.clear()
+        return len(list_sheets(house.services, CLERK)), len(asked)
+
+    sheet_of(house)
+    sheets, few = count()
+    for _ in range(4):
+        received(house)
+        register_pdf(house.services, CLERK)
+    more, many = count()
+    assert (sheets, more) == (1, 5) and few == many
+    assert sorted(one.lines for one in list_sheets(house.services, CLERK)) == [0, 1, 2, 3, 4]
 
 
 def test_held_cases_are_not_on_the_sheet(house: House, drain: Callable[[], int]) -> None:
