@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import func, insert, select, update
 
 from ..consignments.envelope import reason_given, title_of
-from ..documents.paper_codes import bind_in, release_code
+from ..documents.paper_codes import bind_code, bind_in, release_code
 from ..errors import Fault, Invalid, RuleViolation
 from ..lifecycle import DocumentState
 from ..models import BlankForm, BlankReceipt, Case, Document, new_id
@@ -29,6 +29,7 @@ __all__ = [
     "STATES",
     "FormPlan",
     "acceptance_of",
+    "bind_paper",
     "blank_form",
     "destroy_forms",
     "form_plan",
@@ -135,6 +136,21 @@ def use_form(services: Services, actor: Actor, document_id: str, code: str) -> s
         bind_in(work, document, form.code)
         work.audit("form_used", "document", document_id, code=form.code)
         return expected
+
+
+def bind_paper(services: Services, actor: Actor, document_id: str, code: str) -> bool:
+    """A code that stands on this document's paper, typed or scanned anywhere; False when it was known as such.
+
+    The number of a blank form is used by it, so that no form stands for a paper and lies in stock as well, and no waste
+    stands for one again. Raises what ``bind_code`` or ``use_form`` raises.
+    """
+    with services.store.read(actor) as work:
+        form = blank_form(work, actor, code)
+        known = form is not None and form.document_id == document_id and form.state == "used"
+    if form is None:
+        return bind_code(services, actor, document_id, code)
+    use_form(services, actor, document_id, code)
+    return not known
 
 
 def blank_form(work: Work, actor: Actor, code: str) -> BlankForm | None:

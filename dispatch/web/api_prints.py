@@ -7,10 +7,10 @@ from urllib.parse import urlencode
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from ..documents.paper_codes import bind_code
 from ..printing.batches import PrintView, Reprint, start_print
 from ..printing.file import PaperFile, paper_files, print_pdf
 from ..printing.outcome import confirm_print
+from ..printing.stock import bind_paper
 from . import access
 from .access import current_actor, services
 from .api_documents import attachment
@@ -73,5 +73,5 @@ def confirm(batch_id: str) -> ResponseReturnValue:
 def bind() -> ResponseReturnValue:
     """Bind a code that stands on the paper itself: 201 new, 200 when it already was."""
     asked = read(Binding)
-    first = bind_code(services(), current_actor(), asked.document_id, asked.code)
+    first = bind_paper(services(), current_actor(), asked.document_id, asked.code)
     return answer({"document_id": asked.document_id, "code": asked.code}, 201 if first else 200)

@@ -14,7 +14,6 @@ from labels.label import LABEL_SIZES
 
 from ..desk import papers_inside
 from ..documents.files import store_import
-from ..documents.paper_codes import bind_code
 from ..errors import Fault, Invalid, NotPermitted, RuleViolation
 from ..printing.batches import PrintView, Reprint, print_view, start_print
 from ..printing.file import loading_order, paper_files, print_pdf
@@ -23,7 +22,7 @@ from ..printing.labels import batch_labels, batch_slips, envelopes_of
 from ..printing.ledger import on_paper
 from ..printing.outcome import confirm_print, place_in, print_rest, stopped_at
 from ..printing.printers import printers_of
-from ..printing.stock import form_plan
+from ..printing.stock import bind_paper, form_plan
 from ..seals import waiting_for_ink
 from . import access
 from .access import current_actor, services
@@ -255,7 +254,7 @@ def _spoiled_left(view: PrintView) -> bool:
 @access.role(*DOERS)
 def code(document_id: str) -> ResponseReturnValue:
     """A number or code that stands on the paper itself; the pack check knows it from now on."""
-    bind = partial(bind_code, services(), current_actor(), document_id, request.form.get("code", "").strip())
+    bind = partial(bind_paper, services(), current_actor(), document_id, request.form.get("code", "").strip())
     return act(bind, "已登记，装封核对时扫它就行。", _case_address())
 
 

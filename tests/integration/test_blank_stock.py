@@ -325,3 +325,42 @@ def test_a_form_scanned_anywhere_opens_what_became_of_it(house: House) -> None:
     assert what_is(house.services, CLERK, "A000102").kind == "paper", "now it is that document's paper"
     with pytest.raises(NotFound):
         what_is(house.services, ELSEWHERE, "A000103")
+
+
+def test_a_number_typed_elsewhere_uses_its_form_too(house: House, clerk: tuple[FlaskClient, str]) -> None:
+    view = batch(house)
+    first, second = ids(view)
+    receive(house)
+    spoil_form(house.services, CLERK, "A000110", "污损", COLLEAGUE)
+    bound = {"document_id": first, "code": "a000105"}
+    assert [house.call("POST", "/bindings", "issue", json=bound).status_code for _ in range(2)] == [201, 200]
+    assert kinds_in_stock(house.services, CLERK)[0].used == 1
+    assert packed_with(house, view, "A000105") == "matched"
+    taken = house.call("POST", "/bindings", "issue", json=bound | {"document_id": second})
+    waste = house.call("POST", "/bindings", "issue", json={"document_id": second, "code": "A000110"})
+    assert [(a.status_code, a.get_json()["code"]) for a in (taken, waste)] == [
+        (409, "form_used"),
+        (409, "form_spoiled"),
+    ]
+    client, csrf = clerk
+    typed = {"csrf_token": csrf, "code": "A000110"}
+    page = client.post(f"/window/documents/{second}/code", data=typed, follow_redirects=True)
+    assert "已登记作废，不能再用" in page.text
+    sticker = house.call("POST", "/bindings", "issue", json={"document_id": second, "code": "STICKER-1"})
+    assert sticker.status_code == 201, "other codes are bound as ever"
+
+
+@pytest.mark.parametrize(
+    "code", ["", "\x00", "A" * 4000, "%", "A0001__", "' OR 1=1", "<b>A000101</b>", "\u202eA000101"]
+)
+def test_nonsense_is_no_number(house: House, clerk: tuple[FlaskClient, str], code: str) -> None:
+    receive(house)
+    view = batch(house)
+    used = post(clerk, "/use", batch=view.id, document_id=ids(view)[0], code=code)
+    assert used.status_code == 200 and "空白证里没有" in used.text and "<b>A000101</b>" not in used.text
+    assert "空白证里没有" in post(clerk, "/spoil", code=code, reason="污损", **TWO).text
+    assert (
+        clerk[0].get("/window/stock/forms", query_string={"q": code, "state": "x", "kind": code}).status_code
+        == 200
+    )
+    assert kinds_in_stock(house.services, CLERK)[0].stock == 10
