@@ -7,7 +7,7 @@ PORT   ?= 8000
 HOST   ?= $(if $(LAN),0.0.0.0,127.0.0.1)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check format bench requirements revision clean
+.PHONY: help run test test-long check format bench pictures requirements revision clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -16,6 +16,7 @@ help: ## this list
 	@echo "make check                     格式、规范、类型、导入规则、单元测试（快）"
 	@echo "make test-long                 长测试：风暴、大批量"
 	@echo "make bench                     性能测量，输出一个 JSON"
+	@echo "make pictures                  由运行中的系统重做指南里的图"
 	@echo "make format                    整理格式"
 	@echo "make requirements              由 pyproject.toml 重新编译 requirements.txt（需要 uv）"
 	@echo "make revision ID=0002 M=\"…\"   由数据表定义生成数据库升级脚本"
@@ -54,6 +55,9 @@ check: $(VENV)/test.stamp ## the fast inner loop
 format: $(VENV)/test.stamp
 	@$(BIN)/ruff check --fix -q . || true
 	@$(BIN)/ruff format .
+
+pictures: $(VENV)/test.stamp ## the guide's pictures, from a working day in a browser
+	@shots=`mktemp -d` && SHOTS_DIR=$$shots $(BIN)/python -m pytest -q tests/functional/test_day.py && $(BIN)/python -m tests.functional.pictures $$shots docs/pictures; status=$$?; rm -rf $$shots; exit $$status
 
 bench: $(VENV)/run.stamp ## one JSON object
 	@$(BIN)/python -m dispatch bench

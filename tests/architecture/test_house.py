@@ -14,6 +14,7 @@ import pytest
 
 from dispatch.config import SETTINGS
 from dispatch.lifecycle import CaseState, ConsignmentState, DocumentState, ScanAction
+from tests.functional.pictures import MOST_BYTES
 from workers.pipeline import STEPS
 
 pytestmark = pytest.mark.architecture
@@ -189,6 +190,19 @@ def test_decisions_name_the_test_that_guards_them() -> None:
         for file, test in guards:
             assert (ROOT / file).exists(), f"{path.name}: {file}"
             assert not test or f"def {test}" in (ROOT / file).read_text("utf-8"), f"{path.name}: {test}"
+
+
+def test_every_picture_is_shown_and_small() -> None:
+    """Pages of ours show pictures that are there; none is kept that nobody shows."""
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    shown = {
+        (page.parent / link).resolve()
+        for page in pages
+        for link in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page.read_text("utf-8"))
+    }
+    kept = set((ROOT / "docs/pictures").iterdir())
+    assert shown == kept
+    assert [path.name for path in kept if path.stat().st_size > MOST_BYTES] == []
 
 
 def test_top_level_holds_what_a_reader_expects() -> None:
