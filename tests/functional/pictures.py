@@ -44,5 +44,5 @@ def _one(source: Path, target: Path, tall: int) -> Path:
 
 
 if __name__ == "__main__":
-    for made in make(Path(sys.argv[1]), Path(sys.argv[2])):
-        print(made.name, made.stat().st_size)
+    made = make(Path(sys.argv[1]), Path(sys.argv[2]))
+    sys.stdout.write("".join(f"{one.name} {one.stat().st_size}\n" for one in made))
