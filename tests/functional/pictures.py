@@ -24,6 +24,7 @@ GUIDE = {
     "guide-swapped": ("day-swapped-1280", 800),
     "guide-packed": ("day-packed-1280", 620),
     "guide-sign": ("day-sign-1280", 1100),
+    "guide-shift": ("day-shift-1280", 900),
 }
 
 

@@ -49,6 +49,11 @@ class Day:
         found = [one for view in self.views.values() for one in view["consignments"] if one["waybill_no"]]
         return list({one["id"]: one for one in found}.values())
 
+    def envelopes_now(self) -> list[dict[str, Any]]:
+        """The same as they stand at this moment."""
+        self.views = {number: self.service.view(number) for number in self.numbers}
+        return self.envelopes()
+
     def paper(self, document_id: str) -> str:
         """The text of the paper's QR, read from the page as it is printed."""
         found = [one.text for one in codes(render(self.service.pdf(document_id), 300)) if "/v#" in one.text]
@@ -90,9 +95,16 @@ def test_a_working_day(house: Service, browser: Browser, shots: Path, tmp_path: 
             print_all(day, page)
         with step("a paper in the wrong envelope is caught, then every envelope is packed by scan"):
             pack(day, page)
-        with step("the tray is handed over and signed on the office's screen"):
-            hand_over(day, page)
+        with step("the shift ends: what is left goes to a named colleague, who confirms it"):
+            change_shift(day, page)
         eye.assert_quiet("409 (Conflict)")
+    with open_page(browser, house) as (page, eye):
+        with step("the colleague sees what he took over; the tray is handed over and signed on the office's screen"):
+            log_in(page, house, "clerk", "/window")
+            expect(page.locator("main")).to_contain_text("接的")
+            hand_over(day, page)
+            carried_by_us(day, page)
+        eye.assert_quiet()
     with step("the platform gets its file of the day"):
         return_file(day)
     with step("the ledger is clean"):
@@ -222,6 +234,32 @@ def pack(day: Day, page: Page) -> None:
     day.look(page, "packed")
 
 
+def change_shift(day: Day, page: Page) -> None:
+    """Everything left is ticked already; the colleague confirms with his own PIN, and it is all his."""
+    page.goto("/window/shift")
+    left = page.locator("[name=item]")
+    count = left.count()
+    assert count >= len(day.envelopes()), "every packed envelope waits for the carrier"
+    assert left.and_(page.locator(":checked")).count() == count
+    day.look(page, "shift")
+    page.locator("[name=second_who]").fill(day.service.account("clerk"))
+    page.locator("main [name=second_pin]").fill(PIN)
+    with page.expect_navigation():
+        page.get_by_role("button", name="交班，勾上的都归接班人").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(f"{count} 项")
+    sheet = page.context.request.get(str(page.get_by_role("link", name="打印交接班单").get_attribute("href")))
+    assert sheet.status == 200 and sheet.body()[:5] == b"%PDF-"
+
+
+def carried_by_us(day: Day, page: Page) -> None:
+    """What the postman took is no longer anybody's here; what our own people carry still is."""
+    page.goto("/window/shift")
+    expect(page.get_by_role("heading", name="交接清单没签")).to_have_count(0)
+    waiting = [one for one in day.envelopes_now() if one["state"] == "packed"]
+    assert {one["carrier"] for one in waiting} == {"staff"}
+    expect(page.locator("section", has_text="装好没交出").locator("[name=item]")).to_have_count(len(waiting))
+
+
 def hand_over(day: Day, page: Page) -> None:
     page.goto("/window/handover")
     post = page.locator("#step > section", has_text="邮政")
@@ -241,8 +279,7 @@ def hand_over(day: Day, page: Page) -> None:
     with page.expect_navigation():
         page.locator("button.huge").click()
     expect(page.locator(".notice.ok")).to_contain_text(f"已签收 {total} 封")
-    gone = [one for number in day.numbers for one in day.service.view(number)["consignments"]]
-    assert sum(one["state"] == "handed_over" for one in {one["id"]: one for one in gone}.values()) == total
+    assert sum(one["state"] == "handed_over" for one in day.envelopes_now()) == total
 
 
 # -- evening -------------------------------------------------------------------------------------------------------
