@@ -99,9 +99,11 @@ def test_a_working_day(house: Service, browser: Browser, shots: Path, tmp_path: 
             change_shift(day, page)
         eye.assert_quiet("409 (Conflict)")
     with open_page(browser, house) as (page, eye):
-        with step("the colleague sees what he took over; the tray is handed over and signed on the office's screen"):
+        with step(
+            "the colleague sees what he took over; the tray is handed over and signed on the office's screen"
+        ):
             log_in(page, house, "clerk", "/window")
-            expect(page.locator("main")).to_contain_text("接的")
+            expect(page.locator("main")).to_contain_text("接班的")
             hand_over(day, page)
             carried_by_us(day, page)
         eye.assert_quiet()
