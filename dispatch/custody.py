@@ -234,13 +234,14 @@ def out_of_envelope(work: Work, consignment_id: str, document_id: str | None = N
 
 
 def follow(work: Work, consignment: Consignment, at: datetime | None) -> None:
-    """The envelope's state is another now: what lies in it went the same way."""
+    """The envelope's state is another now: what lies in it went the same way; what was never put in stays where it is,
+    unless somebody collected it all at the counter."""
     to = _holder_of(work, consignment)
     if to is None:
         return
-    inside = select(Document).where(
-        Document.consignment_id == consignment.id, Document.packed_at.is_not(None)
-    )
+    inside = select(Document).where(Document.consignment_id == consignment.id)
+    if to[0] != _H.RECIPIENT or consignment.method != "counter":
+        inside = inside.where(Document.packed_at.is_not(None))
     for document in work.session.scalars(inside.order_by(Document.id)):
         now = custody_of(work, document.id)
         if now is None or now.kind not in _GONE:

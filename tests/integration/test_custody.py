@@ -126,6 +126,16 @@ def test_an_envelope_for_the_counter_lies_on_its_shelf(house: House) -> None:
     assert ledger.check(house.services) == []
 
 
+def test_what_is_collected_at_the_counter_without_an_envelope_went_along(house: House) -> None:
+    """The pack check may be left out at the shelf: the papers are in the collector's hands all the same."""
+    no = house.issued(approval(delivery={"method": "counter"}))["acceptance_no"]
+    print_it(house, no)
+    envelope = house.view(no)["consignments"][0]["id"]
+    assert scan(house, envelope, "deliver", signer={"kind": "self", "name": "周小满"}) == "accepted"
+    assert where(house, no) == ["收件人"]
+    assert ledger.check(house.services) == []
+
+
 def test_what_was_signed_for_at_the_window_is_with_the_recipient_until_that_is_taken_back(
     house: House,
 ) -> None:
