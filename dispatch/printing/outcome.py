@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from .. import custody
 from ..consignments.codes import paper_by_code
@@ -17,7 +17,7 @@ from ..store import Work
 from .batches import PrintView, Reprint, batch_items, find_batch, new_batch, sheet_of, view_of
 from .marks import parse_place, parse_sheet
 
-__all__ = ["Outcome", "confirm_print", "place_in", "print_rest", "stopped_at", "tell"]
+__all__ = ["Outcome", "came_out", "confirm_print", "place_in", "print_rest", "stopped_at", "tell"]
 
 Outcome = Literal["printed", "spoiled", "unprinted"]
 
@@ -67,6 +67,17 @@ def _settle(work: Work, batch: PrintBatch, item: PrintItem, outcome: Outcome) ->
     work.audit(f"document_{outcome}", "document", item.document_id, sheet=sheet_of(batch, item))
     if outcome == "printed":
         custody.printed(work, item.document_id)
+
+
+def came_out(work: Work, document_ids: Sequence[str]) -> None:
+    """Somebody has these papers in hand: a sheet of theirs that nobody told of yet was printed."""
+    query = (
+        select(PrintItem, PrintBatch)
+        .join(PrintBatch, PrintBatch.id == PrintItem.batch_id)
+        .where(PrintItem.document_id.in_(document_ids), PrintItem.outcome == "")
+    )
+    for item, batch in work.session.execute(query).all():
+        _settle(work, batch, item, "printed")
 
 
 def stopped_at(

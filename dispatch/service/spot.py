@@ -15,6 +15,7 @@ from ..errors import Fault, Invalid, RuleViolation
 from ..holds import active_holds
 from ..lifecycle import CaseState, DocumentState
 from ..models import Case, Document
+from ..printing.outcome import came_out
 from ..rights import Actor, Scope
 from ..services import Services
 from ..signature import Signature
@@ -46,7 +47,8 @@ def waits_for_signature(work: Work, case: Case) -> list[Document]:
 def sign_on_the_spot(
     services: Services, actor: Actor, acceptance_no: str, signer: Mapping[str, str], signature: Signature
 ) -> int:
-    """Who stands before the window signs for all papers of the case; how many. ``signer``: ``kind``, ``name``,
+    """Who stands before the window signs for all papers of the case; how many. What was sent to
+    the printer just before is thereby told to have come out. ``signer``: ``kind``, ``name``,
     ``relation``. The drawn name is kept with each paper as its 送达回证.
 
     ``Invalid`` for a missing name or kind; ``RuleViolation``: ``not_now``, ``not_ready``, ``held``, ``signer``, or
@@ -69,6 +71,7 @@ def sign_on_the_spot(
     with services.store.work(actor) as work:
         case = find_case(work, actor, acceptance_no, lock=True)
         papers = _checked(work, case, kind, relation, signature)
+        came_out(work, [paper.id for paper in papers])
         entry = _entry(name, kind, relation, signature, local_date(work.now), actor.name)
         for paper in papers:
             keep(work, paper, case, entry, origin="spot")

@@ -19,6 +19,7 @@ from ..forms import attachments_of_case
 from ..holds import KINDS, OUTCOMES, lift_hold, place_hold, postpone_hold, read_day
 from ..issue import cancel_case
 from ..payers import fees_of
+from ..printing.ledger import on_paper
 from ..proof import proof_states
 from ..redirect import redirect_case
 from ..rights import Scope
@@ -86,14 +87,30 @@ def _case_page(no: str, *, shown: dict[str, Any] | None = None, form: dict[str, 
     facts = facts_of_cases(services(), actor, [no]).get(no, {})
     may, (fee, fees) = may_here(), fees_of(services(), actor, no)
     messages = messages_of(services(), actor, no) if may["issue"] and request.args.get("messages") else None
+    service = case_service(services(), actor, no)
     return staff_page(
         "window/case.html", "list", case=_case(view, facts), may=may, shown=shown, form=form,
         faults=(form or {}).get("faults", ()), messages=messages, hold_kinds=KINDS, hold_outcomes=OUTCOMES,
-        service=case_service(services(), actor, no), undo_seconds=seconds_left(services(), actor, no),
+        service=service, to_print=_to_print(view) if may["issue"] and service.to_sign else [],
+        making=form is None and shown is None and _being_made(view), undo_seconds=seconds_left(services(), actor, no),
         today=local_date(services().clock.now()), inked=hand_sealings(services(), actor, no),
         proofs=proof_states(services(), actor, no), fee=fee, fees=fees,
         attachments=attachments_of_case(services(), actor, no), custody=custody_of_case(services(), actor, no),
     )  # fmt: skip
+
+
+def _to_print(view: dict[str, Any]) -> list[str]:
+    """Papers that can be printed and are on no sheet yet."""
+    ready = [d["document_id"] for d in view["documents"] if d["pdf_url"] and d["state"] == "valid"]
+    known = {one["document_id"] for one in on_paper(services(), current_actor(), ready)}
+    return [one for one in ready if one not in known]
+
+
+def _being_made(view: dict[str, Any]) -> bool:
+    """Whether a page of it comes within seconds; a department's own file may take days."""
+    return view["state"] == "issued" and any(
+        d["state"] == "draft" and d["source"] != "import" for d in view["documents"]
+    )
 
 
 def _case(view: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:

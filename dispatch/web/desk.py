@@ -12,16 +12,19 @@ from flask.typing import ResponseReturnValue
 
 from ..errors import Invalid, NotFound, RuleViolation
 from ..printing.batches import start_print
+from ..printing.file import paper_files
 from ..rights import Scope
 from ..shift import taken_over
 from ..workday import Day, batch_made, day_screen, papers_of_batch, unprinted
 from . import access
 from .access import current_actor, services
-from .api_input import answer
+from .api_input import answer, json_body
+from .pages import render_page
 from .rooms import staff_page
 
 __all__ = ["blueprint", "desk_page"]
 
+READERS = ("clerk", "supervisor", "department", "observer")
 DOERS = ("clerk", "supervisor")
 #: key, address, word, icon
 _STEPS: Final = (
@@ -45,21 +48,17 @@ blueprint = Blueprint("desk", __name__, url_prefix="/window")
 
 def desk_page(template: str, step: str, **context: Any) -> str:
     """A step of the working screen; ``step`` is its key. Who may not issue sees the list without steps."""
+    head = _head(step)
+    return staff_page(template, "list", **head, counts=_doors(head["day"]), **context)
+
+
+def _head(step: str) -> dict[str, Any]:
     actor = current_actor()
     day = day_screen(services(), actor)
     doer = actor.may(Scope.ISSUE)
     steps = [(key, href, word, mark, day.steps[key]) for key, href, word, mark in _STEPS] if doer else []
-    return staff_page(
-        template,
-        "list",
-        step=step,
-        steps=steps,
-        day=day,
-        stuck=_stuck(day),
-        counts=_doors(day),
-        taken=taken_over(services(), actor),
-        **context,
-    )
+    taken = taken_over(services(), actor)
+    return {"step": step, "steps": steps, "day": day, "stuck": _stuck(day), "taken": taken}
 
 
 def _doors(day: Day) -> dict[str, int]:
@@ -82,6 +81,13 @@ def _stuck(day: Day) -> list[dict[str, str]]:
     ]
 
 
+@blueprint.get("/head")
+@access.role(*READERS)
+def head() -> str:
+    """The head alone, as it is now, for a page that is open already."""
+    return render_page("window/head.html", **_head(request.args.get("step", "")[:20]))
+
+
 @blueprint.get("/batches/<batch_id>")
 @access.role(*DOERS)
 def progress(batch_id: str) -> ResponseReturnValue:
@@ -96,10 +102,7 @@ def print_batch() -> ResponseReturnValue:
     house, actor = services(), current_actor()
     issued = request.form.get("batch", "")
     try:
-        wanted = papers_of_batch(house, actor, issued) if issued else unprinted(house, actor)
-        if not wanted:
-            raise RuleViolation("nothing_to_print", "没有等着打印的证件。")
-        made = start_print(house, actor, wanted)
+        made = start_print(house, actor, _waiting(issued))
     except (RuleViolation, NotFound) as refusal:
         flash(refusal.detail, "bad")
         return redirect("/window/labels", 303)
@@ -107,3 +110,28 @@ def print_batch() -> ResponseReturnValue:
         flash("；".join(fault.detail for fault in refusal.faults), "bad")
         return redirect("/window/labels", 303)
     return redirect(f"/window/papers/{made.id}", 303)
+
+
+def _waiting(issued: str) -> list[str]:
+    """What waits for the printer, of one issue batch or altogether; ``RuleViolation`` for nothing."""
+    house, actor = services(), current_actor()
+    wanted = papers_of_batch(house, actor, issued) if issued else unprinted(house, actor)
+    if not wanted:
+        raise RuleViolation("nothing_to_print", "没有等着打印的证件。")
+    return wanted
+
+
+@blueprint.post("/print.json")
+@access.role(*DOERS)
+def print_at_once() -> ResponseReturnValue:
+    """The same for a page that opens the file itself: ``{page, file}``, the batch's page and what goes into the printer
+    first. ``documents`` names the papers of one case. What is refused here is told by the plain form, sent anew."""
+    body = json_body()
+    issued, chosen = (body.get("batch"), body.get("documents")) if isinstance(body, dict) else (None, None)
+    named = [one for one in chosen if isinstance(one, str)] if isinstance(chosen, list) else []
+    try:
+        made = start_print(services(), current_actor(), named or _waiting(str(issued or "")))
+    except RuleViolation as refusal:
+        return answer({"detail": refusal.detail, "code": refusal.code}, 409)
+    page = f"/window/papers/{made.id}"
+    return answer({"page": page, "file": f"{page}.pdf?paper={quote(paper_files(made)[0].paper)}"})

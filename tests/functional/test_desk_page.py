@@ -7,9 +7,15 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
 
 from dispatch.calendar import local_date
-from tests.factories import approval, recipient
+from dispatch.consignments.manifest import make_manifest, sign_manifest
+from dispatch.consignments.pack import pack_check
+from dispatch.form_numbers import FormKind, blank_form, register_form
+from dispatch.models import Case
+from dispatch.printing.batches import start_print
+from tests.factories import CLERK, approval, recipient
 from tests.functional.browsing import shoot
 from tests.functional.screens import SLOW_KEYS, Screens, scan, served
 from tests.webhouse import House
@@ -152,3 +158,57 @@ def test_who_only_looks_sees_the_list_without_steps(screens: Screens) -> None:
     page = browser.get("/window").text
     assert no in page and 'class="four"' not in page and "只看我能出的" not in page
     assert browser.post("/window/print", data={"csrf_token": token}).status_code == 403
+
+
+def test_the_head_follows_what_is_done_elsewhere_without_a_reload(screens: Screens) -> None:
+    house = screens.house
+    view = house.issued(approval(delivery=apart(1)))
+    page = screens.signed_in("clerk")
+    page.evaluate("window.stays = true")
+    assert (count(page, "print"), count(page, "pack"), count(page, "handover")) == (1, 1, 0)
+    other = page.context.new_page()  # the pack stage in a tab of its own
+    other.goto(f"{screens.base}/window/pack")
+    scan(other, view["consignments"][0]["waybill_no"])
+    expect(other.locator("#stage")).to_contain_text("面单已认出")
+    scan(other, view["documents"][0]["token"])
+    expect(other.locator("#stage")).to_contain_text("装齐了")
+    expect(page.locator("[data-count=pack]")).to_have_text("0")
+    expect(page.locator("[data-count=handover]")).to_have_text("1")
+    made = make_manifest(house.services, CLERK, "range", [view["consignments"][0]["id"]])
+    sign_manifest(house.services, CLERK, made.id, "王师傅", staff_no="EMS-0417")  # at another counter
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+    expect(page.locator("[data-count=handover]")).to_have_text("0")
+    assert page.evaluate("window.stays") is True
+
+
+def test_every_printed_number_opens_by_scan_where_one_stands(screens: Screens) -> None:
+    house = screens.house
+    view = house.issued(approval(delivery=apart(1)))
+    no, paper, envelope = view["acceptance_no"], view["documents"][0], view["consignments"][0]
+    batch = start_print(house.services, CLERK, [paper["document_id"]])
+    pack_check(house.services, CLERK, envelope["id"], paper["document_id"])
+    made = make_manifest(house.services, CLERK, "range", [envelope["id"]])
+    with house.services.store.work(CLERK) as work:
+        case = work.session.scalars(select(Case)).one()
+        form = register_form(work, FormKind.SERVICE, "document", paper["document_id"], case.division_code)
+        blank = blank_form(work, FormKind.APPLICATION, case.division_code)
+    page = screens.signed_in("clerk")
+    for text, address in (
+        (batch.items[0]["sheet"], f"/window/papers/{batch.id}"),
+        (form, f"/window/cases/{no}#papers"),
+        (batch.number, f"/window/papers/{batch.id}"),
+        (made.list_no, f"/window/manifests/{made.id}"),
+        (blank, "/window/attach"),
+        (paper["document_id"], f"/window/cases/{no}#paper-{paper['document_id']}"),
+    ):
+        page.wait_for_timeout(1300)  # the same code twice within a moment is one scan
+        scan(page, text)
+        page.wait_for_url(f"**{address}*")
+    page.goto(f"{screens.base}/window")
+    page.get_by_label("找办件").focus()
+    scan(page, batch.items[0]["sheet"], delay=SLOW_KEYS)  # slow as it comes, it is no name to look for
+    page.wait_for_url(f"**/window/papers/{batch.id}")
+    page.goto(f"{screens.base}/window")
+    scan(page, "P0101-9/1")
+    expect(page.locator("#toasts")).to_contain_text("没有认出")
+    assert page.url.endswith("/window")

@@ -108,11 +108,18 @@ def test_every_numbered_form_opens_what_it_belongs_to(road: Road) -> None:
         FormKind.CONTENTS: ("consignment", envelope.id),
         FormKind.SERVICE: ("document", paper.id),
         FormKind.HANDOVER: ("handover", "HANDOVER1"),
+        FormKind.SHIFT: ("shift", "SHIFT1"),
+        FormKind.SHEET: ("sheet", "SHEET1"),
     }
+    assert set(subjects) == set(FormKind) - {FormKind.MANIFEST}, "a new kind of form has to open something"
     with road.services.store.work(CLERK) as work:
         known = {kind: register_form(work, kind, *subject, "33") for kind, subject in subjects.items()}
         blanks = [blank_form(work, kind, "33") for kind in (FormKind.APPLICATION, FormKind.SHEET)]
-    address = {FormKind.HANDOVER: "/window/internal/HANDOVER1"}
+    address = {
+        FormKind.HANDOVER: "/window/internal/HANDOVER1",
+        FormKind.SHIFT: "/window/shift/SHIFT1",
+        FormKind.SHEET: "/window/paper/SHEET1",
+    }
     for kind, form in known.items():
         found = what_is(road.services, CLERK, f"{form[:10]} {form[10:]}".lower())
         assert found.address == address.get(kind, f"/window/cases/{number}#papers"), kind

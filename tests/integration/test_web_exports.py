@@ -158,7 +158,7 @@ NO_LIST = {
 }
 #: answers that are no pages: files, pictures, what scripts ask for
 _NO_PAGE = re.compile(
-    r"\.(pdf|png|jpg|json|xlsx|js)$|/(export|table|template|returnfile|refused)$|^/window/batches/"
+    r"\.(pdf|png|jpg|json|xlsx|js)$|/(export|table|template|returnfile|refused)$|^/window/(batches/|head$)"
 )
 #: templates with a table that is filled in or looked at once
 TABLES_ONLY = {

@@ -55,7 +55,7 @@
     } else {
       envelopes += 1;
       say("ok", "envelope", "装齐了，共 " + of + " 份，可以封口", "封好后，扫下一个信封的面单。");
-      log("ok", "envelope", "装齐 " + of + " 份");
+      log("ok", "envelope", "第 " + envelopes + " 封，装齐 " + of + " 份");
       if (Z.desk) { Z.desk.refresh(); }
       label = null;
     }

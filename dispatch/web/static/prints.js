@@ -5,6 +5,14 @@
   if (place && said) {
     place.addEventListener("input", function () { said.textContent = place.value.trim() || "…"; });
   }
+  /* The first file opened by itself, in a tab of its own: what comes next stands out. */
+  var files = document.querySelectorAll(".prints .btn");
+  if (location.hash === "#opened" && files.length) {
+    history.replaceState(null, "", location.pathname + location.search);
+    document.querySelector("[data-opened]").hidden = false;
+    files[0].classList.remove("main");
+    if (files[1]) { files[1].classList.add("main"); }
+  }
   /* A sheet scanned anywhere on the page is looked up as the last good one; what is ticked stays ticked. */
   var find = document.getElementById("find-sheet"), Z = window.Zhengda || {};
   if (find) {

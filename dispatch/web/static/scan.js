@@ -203,7 +203,7 @@
   /* Codes nobody types into a field that is not for them. */
   function shaped(raw) {
     var text = clean(raw);
-    return looksWhole(text) || /^https?:\/\/\S+#\S{16,}$/i.test(text) || /^JJ[0-9]{8}-[0-9]{4,}$/i.test(text);
+    return looksWhole(text) || /^https?:\/\/\S+#\S{16,}$/i.test(text) || /^(?:SQ|NJ|JJ|SH|DJ|NB|JB)[0-9]{12,16}[0-9A-Z]$/i.test(text) || /^P[0-9]{4}-[0-9]{1,4}\/[0-9]{1,4}$/i.test(text);
   }
   function looksWhole(text) {
     return /^[A-Z]{2}[0-9]{9}[A-Z]{2}$/i.test(text) || /^ZD[0-9]{13}$/i.test(text) || /#[A-Z2-7-]{16,}$/i.test(text) || /#[0-9a-f-]{32,36}$/i.test(text) || /^[A-Z2-7]{200,}$/i.test(text);

@@ -71,7 +71,7 @@
         if (told.done < told.total) { setTimeout(again, turns < 20 ? 500 : 2000); return; }
         issued(told);
         if (Z.undoBatch && told.issued) { Z.undoBatch(one("[data-after]", panel), batch, told.undo_seconds); }
-        if (!made(panel, batch, told, words)) { setTimeout(again, turns < 40 ? 700 : 3000); }
+        if (!made(panel, batch, told, words)) { setTimeout(again, turns < 40 ? 700 : 3000); } else if (Z.desk) { Z.desk.refresh(); }
       });
     })();
   }
@@ -123,10 +123,49 @@
         }
         chosen().forEach(function (box) { box.checked = false; box.disabled = true; box.closest("tr").setAttribute("data-sent", ""); });
         tell();
+        document.dispatchEvent(new Event("zhengda:issued"));
         watch(panel, answer.body.batch);
       });
     });
   }
+
+  /* --- one press: the batch is put together and its file opens at once -------------------------------- */
+  document.addEventListener("submit", function (event) {
+    var form = event.target, stay = form.getAttribute("data-stay"), button = event.submitter;
+    if (!form.matches("form[data-print-batch]") || event.defaultPrevented) { return; }
+    event.preventDefault();
+    /* opened within the press: a window that opens by itself later is held back */
+    var tab = window.open("", "_blank"), fields = new FormData(form);
+    if (button) { button.disabled = true; }
+    Z.ask("POST", "/window/print.json", { batch: fields.get("batch") || "", documents: fields.getAll("document_id") }, 60000).then(function (answer) {
+      if (answer.status !== 200 || !answer.body) {
+        if (tab) { tab.close(); }
+        if (answer.status) { form.submit(); return; } /* the plain way says why not, and asks what there is to ask */
+        if (button) { button.disabled = false; }
+        Z.toast("bad", "没有连上服务器，没有打印", "请再点一次；已经排进批次的不会排两次。");
+        return;
+      }
+      if (tab) { tab.location.replace(answer.body.file); }
+      if (!tab || stay === null) { location.href = answer.body.page + (tab ? "#opened" : ""); return; }
+      var next = document.getElementById(stay);
+      if (button) { button.classList.remove("main"); }
+      if (next) { next.scrollIntoView({ block: "start" }); var box = one("input[type=text], input:not([type])", next); if (box) { box.focus({ preventScroll: true }); } }
+    });
+  });
+
+  /* --- a case whose papers are being made looks again by itself ---------------------------------------- */
+  var making = one("[data-making]");
+  (function again(turns) {
+    if (!making || turns > 40) { return; }
+    setTimeout(function () {
+      Z.ask("GET", making.getAttribute("data-making")).then(function (answer) {
+        var papers = (answer.status === 200 && answer.body && answer.body.documents) || [], open = papers.some(function (paper) { return paper.state === "draft" && paper.source !== "import"; });
+        if (!papers.length || open) { again(turns + 1); return; }
+        if (Z.typed() || one("dialog[open]")) { making.textContent = "证件做好了，刷新这一页就看得到。"; return; }
+        location.reload();
+      });
+    }, turns < 15 ? 700 : 3000);
+  })(0);
 
   /* --- small things ----------------------------------------------------------------------------------- */
   document.addEventListener("click", function (event) {
