@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -60,13 +61,24 @@ class Screens:
         return page
 
 
+def _whole(app: Flask) -> Callable[..., Iterable[bytes]]:
+    """Answers read to their end before they are sent: a browser that leaves in the middle of a file would make the
+    server forget to close it, and a warning at some later test would speak of that."""
+
+    def answer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        with closing(app.wsgi_app(environ, start)) as body:
+            return [b"".join(body)]
+
+    return answer
+
+
 @contextmanager
 def served(folder: Path, **environ: str) -> Iterator[tuple[House, str]]:
     """The house behind a real port. The port is taken first, because the address is printed in the codes."""
     holder = make_server("127.0.0.1", 0, lambda _environ, _start: [], threaded=True, request_handler=Quiet)
     base = f"http://127.0.0.1:{holder.server_port}"
     house = open_house(folder, PUBLIC_BASE_URL=base, **environ)
-    holder.app = house.app
+    holder.app = _whole(house.app)
     thread = threading.Thread(target=holder.serve_forever, daemon=True)
     thread.start()
     try:
