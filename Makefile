@@ -57,7 +57,7 @@ format: $(VENV)/test.stamp
 	@$(BIN)/ruff format .
 
 pictures: $(VENV)/test.stamp ## the guide's pictures, from a working day in a browser
-	@shots=`mktemp -d` && SHOTS_DIR=$$shots $(BIN)/python -m pytest -q tests/functional/test_day.py && $(BIN)/python -m tests.functional.pictures $$shots docs/pictures; status=$$?; rm -rf $$shots; exit $$status
+	@shots=`mktemp -d` && SHOTS_DIR=$$shots $(BIN)/python -m pytest -q tests/functional/test_day.py tests/functional/test_paper_page.py tests/functional/test_tasks.py && $(BIN)/python -m tests.functional.pictures $$shots docs/pictures; status=$$?; rm -rf $$shots; exit $$status
 
 bench: $(VENV)/run.stamp ## one JSON object
 	@$(BIN)/python -m dispatch bench

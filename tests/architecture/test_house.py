@@ -14,7 +14,7 @@ import pytest
 
 from dispatch.config import SETTINGS
 from dispatch.lifecycle import CaseState, ConsignmentState, DocumentState, ScanAction
-from tests.functional.pictures import MOST_BYTES
+from tests.functional.hands import MOST_BYTES
 from workers.pipeline import STEPS
 
 pytestmark = pytest.mark.architecture

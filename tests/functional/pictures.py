@@ -6,14 +6,16 @@ and reduced to few colours, so that the repository stays small.
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
 from PIL import Image
 
-__all__ = ["GUIDE", "MOST_BYTES", "make"]
+from tests.functional.hands import MOST_BYTES
 
-MOST_BYTES = 150_000
+__all__ = ["GUIDE", "make"]
+
 _WIDTH, _COLOURS = 1000, 64
 
 #: picture in the guide → picture of the tests, height kept in pixels of the page
@@ -25,12 +27,16 @@ GUIDE = {
     "guide-packed": ("day-packed-1280", 620),
     "guide-sign": ("day-sign-1280", 1100),
     "guide-shift": ("day-shift-1280", 900),
+    "guide-paper": ("paper-sheet-wide-1280", 1000),
 }
 
 
 def make(shots: Path, out: Path) -> list[Path]:
-    """Write every picture of the guide; ``FileNotFoundError`` names the one the tests did not take."""
-    return [_one(shots / f"{name}.png", out / f"{kept}.png", tall) for kept, (name, tall) in GUIDE.items()]
+    """Write every picture of the guide, and those of the table of tasks as they were taken; ``FileNotFoundError`` names
+    the one the tests did not take."""
+    guide = [_one(shots / f"{name}.png", out / f"{kept}.png", tall) for kept, (name, tall) in GUIDE.items()]
+    tasks = [Path(shutil.copy(taken, out)) for taken in sorted(shots.glob("tasks-*.png"))]
+    return guide + tasks
 
 
 def _one(source: Path, target: Path, tall: int) -> Path:
