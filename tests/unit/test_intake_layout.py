@@ -16,17 +16,23 @@ from dispatch.intake.template import template_csv, template_xlsx
 
 pytestmark = pytest.mark.unit
 
-THEIRS = ("办件编号", "项目", "项目", "", "申请人姓名", "备注")
+THEIRS = ("办件编号", "项目", "项目", "", "申请人姓名", "备注", "证号", "手机", "收到", "办好")
+#: the same person in every row: what is each one's own must stand in the file
+PERSON = ("x", "11010519491231002X", "19000000001", "2026-10-26 13:13", "2026-11-02")
 TARGETS = {
     "办件编号": "统一受理号",
     "项目": "事项名称",
     "项目（第 2 个）": "字段:项目",
     "申请人姓名": "申请人",
+    "证号": "申请人证件号码",
+    "手机": "申请人电话",
+    "收到": "受理时间",
+    "办好": "办结时间",
 }
 FIXED = {
     "事项编码": "T-1", "承诺工作日": "5", "审批部门": "示例局", "部门区划代码": "331127", "申请人类型": "个人",
-    "申请人证件类型": "居民身份证", "申请人证件号码": "11010519491231002X", "申请人电话": "19000000001", "审批结果": "准予",
-    "受理时间": "2026-10-26 13:13", "办结时间": "2026-11-02", "文书类别": "通知书", "证件名称": "示例通知书",
+    "申请人证件类型": "居民身份证", "审批结果": "准予",
+    "文书类别": "通知书", "证件名称": "示例通知书",
     "送达方式": "窗口自取",
 }  # fmt: skip
 
@@ -49,7 +55,9 @@ def layout(**changes: Any) -> Layout:
 
 
 def test_another_makers_table_is_read_as_somebody_said() -> None:
-    found = list(cases_in(source(("YL-000001", "示例事项", "示例", None, "甲", "x"), (None, " ")), layout()))
+    found = list(
+        cases_in(source(("YL-000001", "示例事项", "示例", None, "甲", *PERSON), (None, " ")), layout())
+    )
     assert [row.acceptance_no for row in found] == ["YL-000001"]
     case = found[0].case
     assert case is not None
@@ -83,10 +91,17 @@ def test_a_layout_that_makes_no_sense_is_refused(
 
 
 def test_a_column_of_the_file_goes_before_a_fixed_value() -> None:
-    found = list(
-        cases_in(source(("YL-000001", "甲", "乙", None, "丙")), layout(constants=FIXED | {"申请人": "丁"}))
-    )
-    assert found[0].case is not None and found[0].case["applicant"]["name"] == "丙"
+    row = ("YL-000001", "甲", "乙", None, "丙", *PERSON)
+    found = list(cases_in(source(row), layout(constants=FIXED | {"事项名称": "丁"})))
+    assert found[0].case is not None and found[0].case["item"]["name"] == "甲"
+
+
+@pytest.mark.parametrize("column", ["申请人", "申请人证件号码", "申请人电话", "收件地址"])
+def test_what_is_each_ones_own_is_no_fixed_value(column: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        cases_in(source(("YL-000001",)), layout(constants=FIXED | {column: "甲"}))
+    assert [fault.code for fault in refusal.value.faults] == ["fixed_value"]
+    assert f"“{column}”" in refusal.value.faults[0].detail
 
 
 def test_headings_that_stand_twice_are_told_apart_and_guessed_once() -> None:
