@@ -236,7 +236,9 @@ def hand_over(story: Story, page: Page) -> None:
     page.goto("/window/handover")
     shoot(page, story.shots, "handover")
     for case in (story.express, story.door):
-        ours = page.locator("section", has=page.locator(f"input[value='{story.envelope(case)['id']}']"))
+        ours = page.locator(
+            "#step > section", has=page.locator(f"input[value='{story.envelope(case)['id']}']")
+        )
         with page.expect_navigation():
             ours.get_by_role("button", name="做交接清单").click()
         expect(page.locator(".notice.ok")).to_contain_text("交接清单做好了")

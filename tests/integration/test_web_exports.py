@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+import structlog
 from openpyxl import load_workbook
 from werkzeug.test import TestResponse
 
@@ -339,8 +340,14 @@ def run(
 ) -> tuple[int, str]:
     """One command on this house's folder, in this process; its code and everything it said."""
     monkeypatch.setenv("DISPATCH_DATA_DIR", str(house.services.settings.data_dir))
-    with pytest.raises(SystemExit) as end:
-        main.main(list(words), prog_name="dispatch")
+    before = structlog.get_config()
+    try:
+        with pytest.raises(SystemExit) as end:
+            main.main(list(words), prog_name="dispatch")
+    finally:
+        structlog.configure(
+            **before
+        )  # else what comes later in this process writes to a stream that is closed by then
     said = capsys.readouterr()
     return int(end.value.code or 0), said.out + said.err
 
